@@ -25,7 +25,7 @@ const singletons = {
   setup(build) {
     const entry = build.initialOptions.entryPoints[0];
     // Our own bundle of tfjs is made from its modules; tfjs-node's registration modules are no-ops beside it.
-    build.onResolve({ filter: /^@tensorflow\/tfjs(-core)?(\/|$)/ }, (args) => {
+    build.onResolve({ filter: /^@tensorflow\/tfjs(-core)?(\/|$)/ }, (_args) => {
       if (entry === src('engine', 'tfjs.ts')) return undefined;
       return { path: './tfjs.js', external: true };
     });
@@ -43,7 +43,10 @@ const singletons = {
 const withoutWebgl = {
   name: 'without-webgl',
   setup(build) {
-    build.onResolve({ filter: /^@tensorflow\/tfjs-backend-webgl$/ }, (args) => ({ path: args.path, namespace: 'empty' }));
+    build.onResolve({ filter: /^@tensorflow\/tfjs-backend-webgl$/ }, (args) => ({
+      path: args.path,
+      namespace: 'empty',
+    }));
     build.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: '' }));
   },
 };
@@ -55,6 +58,19 @@ const addonFromCache = {
     build.onResolve({ filter: /^@mapbox\/node-pre-gyp$/ }, () => ({
       path: src('engine', 'tensorflow', 'addonPath.ts'),
     }));
+  },
+};
+
+/** tfjs-node is compiled to ES5, whose way of calling a base constructor fails on the classes of our tfjs bundle. */
+const nativeBaseClasses = {
+  name: 'native-base-classes',
+  setup(build) {
+    build.onLoad({ filter: /tfjs-node[\\/]dist[\\/](callbacks|nodejs_kernel_backend)\.js$/ }, async ({ path }) => {
+      const code = (await readFile(path, 'utf8')).replaceAll('_super.call(this', 'constructBase(_super, this');
+      const helper =
+        'const constructBase = (Base, self, ...values) => Reflect.construct(Base, values, self.constructor);';
+      return { contents: `${helper}\n${code}` };
+    });
   },
 };
 
@@ -85,7 +101,12 @@ const bundles = () => [
   // the kernel process; small, so that it starts at once
   { ...node, entryPoints: [src('kernel', 'process', 'main.ts')], outfile: join(dist, 'kernel.js') },
   // the command line
-  { ...node, entryPoints: [src('cli', 'main.ts')], outfile: join(dist, 'cli.js'), banner: { js: '#!/usr/bin/env node' } },
+  {
+    ...node,
+    entryPoints: [src('cli', 'main.ts')],
+    outfile: join(dist, 'cli.js'),
+    banner: { js: '#!/usr/bin/env node' },
+  },
   // the toolkit: the npm package's entry, and what cells see
   { ...node, entryPoints: [src('toolkit', 'index.ts')], outfile: join(dist, 'index.js') },
   // tfjs with its wasm and cpu backends, one instance for all
@@ -103,7 +124,7 @@ const bundles = () => [
     ...node,
     entryPoints: [src('engine', 'tensorflow', 'backend.ts')],
     outfile: join(dist, 'tensorflow.js'),
-    plugins: [addonFromCache, singletons],
+    plugins: [addonFromCache, nativeBaseClasses, singletons],
   },
   // the renderers, one file a kind, and all of them for the exported page
   ...rendererEntries().map(([kind, entry]) => ({
@@ -172,7 +193,11 @@ if (process.argv.includes('--if-changed') && existsSync(stamp) && (await readFil
   await mkdir(dist, { recursive: true });
   kinds = (await readdir(src('renderers'), { withFileTypes: true })).filter((e) => e.isDirectory()).map((e) => e.name);
   const present = bundles().filter((options) => existsSync(options.entryPoints[0]));
-  await Promise.all([...present.map((options) => esbuild.build({ ...options, logLevel: 'warning' })), packDigits(), copyAssets()]);
+  await Promise.all([
+    ...present.map((options) => esbuild.build({ ...options, logLevel: 'warning' })),
+    packDigits(),
+    copyAssets(),
+  ]);
   await writeFile(stamp, print);
   console.log(`build: ${present.length} bundles in dist/`);
   if (process.argv.includes('--watch')) {

@@ -1,0 +1,45 @@
+import { Fields, PayloadError, parseImageShape } from '../shared/parse.ts';
+
+export const IMAGES_MIME = 'application/vnd.aenb.images.v1+json';
+
+/** A sheet of pictures of one size. */
+export interface ImagesPayload {
+  readonly title?: string;
+  /** One sentence with the numbers, for screen readers. */
+  readonly text: string;
+  /** [height, width, channels] of each. */
+  readonly imageShape: readonly [number, number, number];
+  readonly count: number;
+  /** Pictures in a row; as many as fit if absent. */
+  readonly columns?: number;
+  /** 8-bit levels, picture after picture, [count, height, width, channels]; 0 and 255 stand for `range`. */
+  readonly pixels: Uint8Array;
+  readonly range: readonly [number, number];
+  /** A caption below each. */
+  readonly titles?: readonly string[];
+}
+
+const mostImages = 10_000;
+const mostBytes = 16_000_000;
+
+export function parseImages(value: unknown): ImagesPayload {
+  const record = new Fields(value, 'images');
+  const imageShape = parseImageShape(record, 'imageShape');
+  const count = record.count('count', 0, mostImages);
+  const bytes = count * imageShape[0] * imageShape[1] * imageShape[2];
+  if (bytes > mostBytes) throw new PayloadError(`images may hold ${mostBytes} levels, these are ${bytes}`);
+  const range = record.numbers('range', 2);
+  if (range.length !== 2 || range[0] === null || range[1] === null || range[0]! >= range[1]!) {
+    throw record.wrong('range', 'two numbers, the lower one first');
+  }
+  return {
+    title: record.optionalText('title'),
+    text: record.text('text'),
+    imageShape,
+    count,
+    columns: record.has('columns') ? record.count('columns', 1, mostImages) : undefined,
+    pixels: record.bytes('pixels', bytes),
+    range: range as [number, number],
+    titles: record.has('titles') ? record.texts('titles', mostImages) : undefined,
+  };
+}

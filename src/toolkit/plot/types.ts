@@ -1,0 +1,22 @@
+/** What plots need to know of models and runs: the parts of them that are drawn. */
+
+/** See `Run` of the toolkit; a plot reads these fields only. */
+export interface DrawnRun {
+  readonly model: string;
+  readonly history: History;
+  readonly unit: string;
+  readonly epochs: number;
+  /** Counted from 1. */
+  readonly bestEpoch?: number;
+  readonly stopped: 'completed' | 'earlyStopping' | 'interrupted';
+  readonly engine: string;
+  readonly seed: number;
+  readonly seconds: number;
+  readonly samplesPerSecond: number;
+}
+export interface History {
+  readonly loss: readonly number[];
+  readonly valLoss?: readonly number[];
+  readonly terms: Readonly<Record<string, readonly number[]>>;
+  readonly valTerms?: Readonly<Record<string, readonly number[]>>;
+}

@@ -1,2 +1,98 @@
-/** Which engine computes, and how it is loaded. The models know engines only through this file. */
+/**
+ * Which engine computes, and how it is loaded. The models know engines only through this file: they await `loadEngine`
+ * and then use tf, whose current backend it is.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { addonPath } from './tensorflow/location.ts';
+import { loadWasm } from './wasm.ts';
+
 export type EngineName = 'tensorflow' | 'onnx' | 'wasm' | 'cpu';
+export interface EngineStatus {
+  readonly name: EngineName;
+  readonly version: string;
+  readonly threads: number;
+  /** Why a better engine was not taken; absent when the first choice runs. */
+  readonly reason?: string;
+}
+
+/** Each loads an engine and makes it tf's backend, or throws with the reason. */
+const loaders = {
+  async tensorflow(): Promise<EngineStatus> {
+    if (!addonPath()) throw new Error('the native engine is not installed (`aenb engine install` installs it)');
+    const native = await import('./tensorflow/backend.ts');
+    await activate('tensorflow');
+    return { name: 'tensorflow', version: native.version, threads: native.threads };
+  },
+  async wasm(): Promise<EngineStatus> {
+    await loadWasm();
+    await activate('wasm');
+    return { name: 'wasm', version: tf.version.tfjs, threads: 1 };
+  },
+  async cpu(): Promise<EngineStatus> {
+    await activate('cpu');
+    // it would advertise tfjs-node at its first use
+    (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
+    return { name: 'cpu', version: tf.version.tfjs, threads: 1 };
+  },
+} as const;
+type Loadable = keyof typeof loaders;
+const preference: readonly Loadable[] = ['tensorflow', 'wasm', 'cpu'];
+
+let loading: Promise<EngineStatus> | undefined;
+let loaded: EngineStatus | undefined;
+
+/** The engine that runs, once it is loaded. */
+export function engine(): EngineStatus | undefined {
+  return loaded;
+}
+
+/**
+ * Loads the engine that the environment variable AENB_ENGINE names (`auto`, `tensorflow`, `wasm` or `cpu`), once per
+ * process. `auto`, the default, takes the first that works. One that is asked for by name and does not load is an error.
+ */
+export function loadEngine(): Promise<EngineStatus> {
+  loading ??= load(process.env.AENB_ENGINE || 'auto').then(
+    (status) => (loaded = status),
+    (error) => {
+      loading = undefined; // so that the next attempt is a real one
+      throw error;
+    },
+  );
+  return loading;
+}
+
+async function load(wanted: string): Promise<EngineStatus> {
+  if (isLoadable(wanted)) {
+    try {
+      return await loaders[wanted]();
+    } catch (error) {
+      throw new Error(`engine '${wanted}' (AENB_ENGINE) does not load: ${messageOf(error)}`, { cause: error });
+    }
+  }
+  if (wanted !== 'auto') {
+    throw new RangeError(`AENB_ENGINE must be one of auto, ${preference.join(', ')}, got '${wanted}'`);
+  }
+  const reasons: string[] = [];
+  for (const name of preference) {
+    try {
+      const status = await loaders[name]();
+      return reasons.length > 0 ? { ...status, reason: reasons.join('; ') } : status;
+    } catch (error) {
+      reasons.push(`${name}: ${messageOf(error)}`);
+    }
+  }
+  throw new Error(`no engine loads. ${reasons.join('; ')}`);
+}
+
+async function activate(backend: string): Promise<void> {
+  if (!(await tf.setBackend(backend))) throw new Error(`the ${backend} backend refused to start`);
+  await tf.ready();
+}
+
+function isLoadable(name: string): name is Loadable {
+  return Object.hasOwn(loaders, name);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -126,6 +126,8 @@ const bundles = () => [
     outfile: join(dist, 'tensorflow.js'),
     plugins: [addonFromCache, nativeBaseClasses, singletons],
   },
+  // proves an installation of it, in a process of its own
+  { ...node, entryPoints: [src('engine', 'install', 'probe.ts')], outfile: join(dist, 'probe.js') },
   // the renderers, one file a kind, and all of them for the exported page
   ...rendererEntries().map(([kind, entry]) => ({
     ...browser,

@@ -10,11 +10,19 @@ import envPaths from 'env-paths';
 /** Version of the addon's sources (@tensorflow/tfjs-node) that this package speaks to. */
 export const addonVersion = '4.22.0';
 
-/** How TensorFlow's library gets here, the preferred one first, and the version that each brings. */
-export const libraryVersions = { wheel: '2.21.0', download: '2.9.1' } as const;
-export type Road = keyof typeof libraryVersions;
+/** How TensorFlow's library gets here, the preferred one first. */
+export const roads = ['wheel', 'download'] as const;
+export type Road = (typeof roads)[number];
 
+/** TensorFlow's version that a road brings: the newest built for this kind of machine. */
+export function libraryVersion(road: Road, platform = process.platform, arch = process.arch): string {
+  if (road === 'wheel') return platform === 'darwin' && arch === 'x64' ? '2.16.2' : '2.21.0';
+  return arch === 'x64' ? '2.9.1' : '2.7.0';
+}
+
+/** The addon's name; compiled here it lies at the top of its folder, as its makers built it in `officialAddonFolder`. */
 export const addonFile = 'tfjs_binding.node';
+export const officialAddonFolder = join('lib', 'napi-v8');
 const manifestFile = 'installed.json';
 
 /** What is known of a complete installation. */
@@ -22,7 +30,9 @@ export interface Manifest {
   road: Road;
   /** TensorFlow's version as the loaded library says it. */
   version: string;
-  addon: string;
+  /** Where in the folder the addon is. */
+  addonFile: string;
+  addonVersion: string;
   platform: string;
   arch: string;
   /** Size on disk. */
@@ -43,7 +53,7 @@ export function nativeFolder(): string {
 
 /** Name carries all that makes two installations differ, so that an update never meets an old file. */
 export function installationFolder(road: Road): string {
-  const name = `tensorflow-${libraryVersions[road]}-addon-${addonVersion}-${process.platform}-${process.arch}`;
+  const name = `tensorflow-${libraryVersion(road)}-addon-${addonVersion}-${process.platform}-${process.arch}`;
   return join(nativeFolder(), name);
 }
 
@@ -60,17 +70,20 @@ export interface Installation {
  */
 export function findInstallation(): Installation | undefined {
   const own = process.env.AENB_NATIVE;
-  if (own) {
-    const addon = join(own, addonFile);
-    return existsSync(addon) ? { folder: own, addon, manifest: readManifest(own) } : undefined;
-  }
-  for (const road of Object.keys(libraryVersions) as Road[]) {
-    const folder = installationFolder(road);
-    const addon = join(folder, addonFile);
-    const manifest = readManifest(folder);
-    if (manifest && existsSync(addon)) return { folder, addon, manifest };
+  if (own) return look(own, false);
+  for (const road of roads) {
+    const found = look(installationFolder(road), true);
+    if (found) return found;
   }
   return undefined;
+}
+
+function look(folder: string, needsManifest: boolean): Installation | undefined {
+  const manifest = readManifest(folder);
+  if (needsManifest && !manifest) return undefined;
+  const places = manifest ? [manifest.addonFile] : [addonFile, join(officialAddonFolder, addonFile)];
+  const addon = places.map((place) => join(folder, place)).find(existsSync);
+  return addon ? { folder, addon, manifest } : undefined;
 }
 
 /** The addon (.node file) of a complete installation. Cheap: looks at files, loads nothing. */
@@ -80,7 +93,8 @@ export function addonPath(): string | undefined {
 
 function readManifest(folder: string): Manifest | undefined {
   try {
-    return JSON.parse(readFileSync(manifestPath(folder), 'utf8')) as Manifest;
+    const manifest = JSON.parse(readFileSync(manifestPath(folder), 'utf8')) as Partial<Manifest>;
+    return typeof manifest.addonFile === 'string' ? (manifest as Manifest) : undefined;
   } catch {
     return undefined; // no manifest, or one cut short: not a complete installation
   }

@@ -56,7 +56,13 @@ export type HostMessage =
       readonly notebook?: string;
     }
   /** Runs a cell. `execution` is unique and comes back with everything that this run does; `count` is the n of `In[n]`. */
-  | { readonly type: 'execute'; readonly execution: number; readonly cell: string; readonly count: number; readonly code: string }
+  | {
+      readonly type: 'execute';
+      readonly execution: number;
+      readonly cell: string;
+      readonly count: number;
+      readonly code: string;
+    }
   /** The answer to an `input` request; without a text, nobody answered. */
   | { readonly type: 'input'; readonly request: number; readonly text?: string; readonly reason?: string }
   /** A question to the kernel: completion, variables, or one that a renderer sent (`render:<channel>`). */
@@ -66,7 +72,18 @@ export type KernelMessage =
   | { readonly type: 'ready'; readonly version: number; readonly node: string; readonly pid: number }
   /** Output events of one execution since the last such message. Those after `done` came from timers and promises. */
   | { readonly type: 'output'; readonly execution: number; readonly events: readonly OutputEvent[] }
-  | { readonly type: 'done'; readonly execution: number; readonly status: 'ok' | 'error' | 'interrupted'; readonly milliseconds: number }
+  | {
+      readonly type: 'done';
+      readonly execution: number;
+      readonly status: 'ok' | 'error' | 'interrupted';
+      readonly milliseconds: number;
+    }
   | { readonly type: 'engine'; readonly engine: EngineStatus }
-  | { readonly type: 'input'; readonly request: number; readonly execution: number; readonly prompt: string; readonly password: boolean }
+  | {
+      readonly type: 'input';
+      readonly request: number;
+      readonly execution: number;
+      readonly prompt: string;
+      readonly password: boolean;
+    }
   | { readonly type: 'response'; readonly request: number; readonly value?: unknown; readonly error?: string };

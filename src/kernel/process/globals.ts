@@ -1,0 +1,109 @@
+/** What cells find besides Node's own globals: display, html, svg, md, input. */
+import type { MimeBundle } from '../protocol';
+import { context, type Execution } from './execution';
+import { displaySymbol, represent } from './representation';
+
+export interface Handle {
+  update(value: unknown): Handle;
+}
+
+export interface GlobalsOptions {
+  /** The execution that outputs go to when the calling code belongs to none. */
+  fallback(): Execution | undefined;
+  ask(execution: Execution, prompt: string, password: boolean): Promise<string>;
+}
+
+let displays = 0;
+const nextId = (): string => `display-${process.pid}-${++displays}`;
+
+/** Shows a bundle at once, or a promise of one in its place once it is there. */
+export function showBundle(
+  execution: Execution,
+  bundle: Record<string, unknown>,
+): { update(bundle: Record<string, unknown>): void } {
+  const id = nextId();
+  execution.display(id, bundle);
+  return { update: (next) => execution.update(id, next) };
+}
+
+export function makeGlobals(options: GlobalsOptions): Record<string, unknown> {
+  const current = (): Execution => {
+    const execution = context.getStore() ?? options.fallback();
+    if (execution === undefined) throw new Error('No cell has run yet, so there is nowhere to show this');
+    return execution;
+  };
+
+  const display = (value: unknown): Handle => {
+    const execution = current();
+    const id = nextId();
+    let newest = 0;
+    const show = (next: unknown, put: (bundle: MimeBundle) => void): void => {
+      const version = ++newest;
+      const bundle = represent(next);
+      if (!(bundle instanceof Promise)) return put(bundle);
+      // holds its place among the outputs until it is known
+      if (version === 1) put({ 'text/plain': '' });
+      execution.expect(
+        bundle.then((late) => {
+          if (version === newest) execution.update(id, late);
+        }),
+      );
+    };
+    show(value, (bundle) => execution.display(id, bundle));
+    const handle: Handle = {
+      update(next) {
+        show(next, (bundle) => execution.update(id, bundle));
+        return handle;
+      },
+    };
+    return Object.defineProperty(handle, displaySymbol, { value: undefined, enumerable: false });
+  };
+  const clear = ({ wait = false }: { wait?: boolean } = {}): void => current().clear(wait);
+
+  return {
+    display: Object.assign(display, { clear }),
+    html: helper('text/html', escapeHtml),
+    svg: helper('image/svg+xml', escapeHtml),
+    md: helper('text/markdown', String),
+    input: (prompt: unknown = '', { password = false }: { password?: boolean } = {}) =>
+      options.ask(current(), String(prompt), password),
+  };
+}
+
+/** A tag for template literals, which escapes what is put in, and a function of a string, which is taken as it is. */
+function helper(mime: string, escape: (value: unknown) => string) {
+  return (strings: TemplateStringsArray | string, ...values: unknown[]): object => {
+    const content =
+      typeof strings === 'string'
+        ? strings
+        : strings.reduce(
+            (all, part, i) => all + part + (i < values.length ? inserted(values[i], mime, escape) : ''),
+            '',
+          );
+    return new Markup(mime, content);
+  };
+}
+
+function inserted(value: unknown, mime: string, escape: (value: unknown) => string): string {
+  if (Array.isArray(value)) return value.map((item) => inserted(item, mime, escape)).join('');
+  return value instanceof Markup && value.mime !== 'text/markdown' ? value.content : escape(value);
+}
+
+function escapeHtml(value: unknown): string {
+  return String(value).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+}
+
+class Markup {
+  constructor(
+    readonly mime: string,
+    readonly content: string,
+  ) {}
+
+  toString(): string {
+    return this.content;
+  }
+
+  [displaySymbol](): Record<string, string> {
+    return { [this.mime]: this.content, 'text/plain': this.content };
+  }
+}

@@ -1,4 +1,4 @@
-import { emptyCell, reduce } from '../kernel/outputs.ts';
+import { type CellOutput, emptyCell, reduce } from '../kernel/outputs.ts';
 import type { OutputEvent } from '../kernel/protocol.ts';
 import { type NotebookCell, toOutput } from '../notebook/index.ts';
 
@@ -24,10 +24,8 @@ export class CellDocument {
     this.cell.outputs = this.state.outputs.map((output) => toOutput(output, this.cell.execution_count ?? null));
   }
 
-  /** Text of the pictures and values as they stand, in the order in which the cell shows them. */
-  texts(): string[] {
-    return this.state.outputs.flatMap((output) =>
-      output.kind === 'display' && typeof output.data['text/plain'] === 'string' ? [output.data['text/plain']] : [],
-    );
+  /** The pictures as they stand, in the order in which the cell shows them. */
+  displays(): Extract<CellOutput, { kind: 'display' }>[] {
+    return this.state.outputs.filter((output) => output.kind === 'display');
   }
 }

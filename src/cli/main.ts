@@ -17,6 +17,7 @@ const program = new Command('aenb')
   .version(version, '--version')
   .helpOption('--help', 'show this help')
   .showSuggestionAfterError()
+  .showHelpAfterError('(see aenb --help)')
   .exitOverride();
 
 const collect = (value: string, all: string[]) => [...all, value];

@@ -20,6 +20,8 @@ export class Progress {
   private drawn = false;
   /** Whether the cells' output stopped within a line, which ours must not be written into. */
   private midLine = false;
+  /** The same of standard output alone, wherever it goes. */
+  private openLine = false;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -63,8 +65,15 @@ export class Progress {
     this.clear();
     const stream = this[name];
     stream.write(text);
-    if (stream.isTTY) this.midLine = !text.endsWith('\n');
+    const ended = text.endsWith('\n');
+    if (stream.isTTY) this.midLine = !ended;
+    if (name === 'stdout') this.openLine = !ended;
     this.draw();
+  }
+
+  /** A text of its own line or lines on standard output. */
+  writeLines(text: string): void {
+    this.write('stdout', `${this.openLine ? '\n' : ''}${text}${text.endsWith('\n') ? '' : '\n'}`);
   }
 
   /** A line of the command's own that is always written. */

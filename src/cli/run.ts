@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import type { CellError, OutputEvent } from '../kernel/protocol.ts';
+import type { CellError, EngineStatus, MimeBundle, OutputEvent } from '../kernel/protocol.ts';
 import { type CellResult, Session } from '../kernel/session.ts';
 import { type Notebook, type NotebookCell, print, tagsOf, toHtml } from '../notebook/index.ts';
 import { CellDocument } from './document.ts';
-import { BadCall, EXIT } from './failure.ts';
+import { BadCall, EXIT, reasonOf } from './failure.ts';
 import { checkWritable, readNotebook, requireTypeScript, writeWhole } from './files.ts';
 import { askOnTerminal } from './input.ts';
 import { withParameters } from './parameters.ts';
@@ -40,6 +40,7 @@ class NotebookRun {
   private readonly session: Session;
   private readonly startedAt = Date.now();
   private savedAt = this.startedAt;
+  private engine: EngineStatus | undefined;
   private current: { cell: NotebookCell; document: CellDocument } | undefined;
   /** Set when the run is to end before its last cell: the exit status. */
   private stopped: number | undefined;
@@ -80,8 +81,8 @@ class NotebookRun {
       clearTimeout(alarm);
       this.progress.end();
       this.save(() => undefined);
-      await Promise.race([this.session.dispose(), this.gaveUp]);
-      this.killKernel();
+      this.engine = this.session.engine;
+      await this.session.dispose();
       signals.dispose();
     }
     return this.finish(this.stopped ?? status);
@@ -123,7 +124,7 @@ class NotebookRun {
     const result = await Promise.race([execution, this.gaveUp]);
     ended = true;
     document.save();
-    shown.finish(document.texts());
+    shown.finish(document.displays());
     this.progress.cellEnds(!result || result.status === 'ok' ? '' : `  ${result.status}`);
     return result;
   }
@@ -159,6 +160,7 @@ class NotebookRun {
 
   /** The second Ctrl+C: nothing is waited for any more, but what there is gets saved. */
   private endAtOnce(status: number): never {
+    this.engine = this.session.engine;
     this.killKernel();
     this.progress.end();
     process.exit(this.finish(status));
@@ -168,7 +170,8 @@ class NotebookRun {
     const { pid } = this.session;
     if (pid === undefined) return;
     try {
-      process.kill(pid, 'SIGKILL');
+      // its whole group, where there are groups: cells may have started processes
+      process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
     } catch {
       // it has ended by itself
     }
@@ -181,7 +184,7 @@ class NotebookRun {
       process.stderr.write(`aenb: ${message}\n`);
     });
     if (!this.options.quiet) {
-      const { engine } = this.session;
+      const engine = this.engine;
       const cells = this.cells.filter((cell) => (cell.execution_count ?? 0) > 0).length;
       const parts = [
         `${cells} of ${this.cells.length} cells in ${duration(Date.now() - this.startedAt)}`,
@@ -219,12 +222,22 @@ class NotebookRun {
 
 /** The notebook as a page with the renderers that bring its pictures to life. */
 export function pageOf(notebook: Notebook, path: string): string {
-  const script = readFileSync(join(__dirname, 'page.js'), 'utf8');
-  return toHtml(notebook, { title: basename(path, extname(path)), script });
+  return toHtml(notebook, { title: basename(path, extname(path)), script: renderers() });
 }
 
-/** What of a cell's outputs goes to the terminal: streams as they come, pictures by their sentence once it is final. */
+function renderers(): string {
+  const path = join(__dirname, 'page.js');
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new BadCall(`cannot read ${path}: ${reasonOf(error)}; this installation of aenb is not complete`);
+  }
+}
+
+/** What of a cell's outputs goes to the terminal: text as it comes, of a live picture only what it says at the end. */
 class ShownTexts {
+  private readonly written = new Map<string, string>();
+
   constructor(private readonly progress: Progress) {}
 
   show(event: OutputEvent): void {
@@ -233,26 +246,42 @@ class ShownTexts {
         this.progress.write(event.name, event.text);
         break;
       case 'result':
-        this.write(event.data['text/plain']);
+        this.write(undefined, event.data['text/plain']);
         break;
       case 'display':
+        if (!isLive(event.data)) this.write(event.id, event.data['text/plain']);
+        else this.tell(event.data);
+        break;
       case 'update':
-        if (typeof event.data['text/plain'] === 'string') this.progress.tell(event.data['text/plain']);
+        this.tell(event.data);
         break;
       default:
         break;
     }
   }
 
-  /** @param texts of the displays that the cell ended with */
-  finish(texts: readonly string[]): void {
-    for (const text of texts) this.write(text);
+  /** @param displays what the cell ended with */
+  finish(displays: readonly { id?: string; data: MimeBundle }[]): void {
+    for (const { id, data } of displays) {
+      const text = data['text/plain'];
+      if (id !== undefined && this.written.get(id) !== text) this.write(id, text);
+    }
   }
 
-  private write(text: unknown): void {
-    if (typeof text !== 'string' || text === '') return;
-    this.progress.write('stdout', text.endsWith('\n') ? text : `${text}\n`);
+  private tell(data: MimeBundle): void {
+    if (typeof data['text/plain'] === 'string') this.progress.tell(data['text/plain']);
   }
+
+  private write(id: string | undefined, text: unknown): void {
+    if (typeof text !== 'string' || text === '') return;
+    if (id !== undefined) this.written.set(id, text);
+    this.progress.writeLines(text);
+  }
+}
+
+/** Pictures get their PNG when they are final. */
+function isLive(data: MimeBundle): boolean {
+  return Object.keys(data).some((mime) => mime.startsWith('application/vnd.aenb.')) && !('image/png' in data);
 }
 
 /** The failed cell, its line, and the readable stack. */
@@ -262,9 +291,9 @@ function describeFailure(number: number, result: CellResult): string {
   return [`aenb: cell In[${number}] failed${describePlace(number, error)}`, error.stack].join('\n');
 }
 
-function describePlace(number: number, { place, sourceLine }: CellError): string {
+function describePlace(number: number, { place, sourceLine, stack }: CellError): string {
   if (!place) return '';
   const cell = place.count === number ? '' : ` of cell In[${place.count}]`;
-  const source = sourceLine === undefined ? '' : `\n${String(place.line).padStart(6)} | ${sourceLine}`;
+  const source = sourceLine && !stack.includes(sourceLine) ? `\n${String(place.line).padStart(6)} | ${sourceLine}` : '';
   return `, line ${place.line}, column ${place.column}${cell}${source}`;
 }

@@ -66,7 +66,7 @@ function wordKind(word: string, code: string, start: number): string | undefined
   const following = /\s*(\S?)/y;
   following.lastIndex = end;
   const next = following.exec(code)?.[1] ?? '';
-  if (!property && KEYWORDS.has(word) && !(CONTEXTUAL.has(word) && /[=.(,:;)]/.test(next))) return 'keyword';
+  if (!property && KEYWORDS.has(word) && !(CONTEXTUAL.has(word) && /^$|[=.(,:;)}\]]/.test(next))) return 'keyword';
   if (next === '(') return /^\p{Lu}/u.test(word) ? 'type' : 'call';
   return /^\p{Lu}/u.test(word) ? 'type' : 'name';
 }

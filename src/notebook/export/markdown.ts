@@ -3,7 +3,7 @@ import { escapeHtml } from './escape.ts';
 import { highlightTypeScript } from './highlight.ts';
 
 /**
- * Markdown as HTML that cannot run anything: raw HTML shows as text, links and pictures keep only harmless addresses,
+ * Markdown as HTML that cannot run anything: raw HTML shows as text (line breaks aside), links and pictures keep only harmless addresses,
  * formulas between dollar signs are kept as they were written.
  *
  * @param attachments images of the cell, by name and MIME type, that `attachment:name` refers to
@@ -20,8 +20,13 @@ export function markdownToHtml(
       formula('block', /^\$\$([\s\S]+?)\$\$(?:\n|$)/),
       formula('inline', /^\$(?![\s$])((?:\\.|[^$\\\n])*?[^\s\\$])\$(?!\d)/),
     ],
+    tokenizer: {
+      // what is no HTML is Markdown: the rest of the line keeps its links and emphasis, and a tag shows as text
+      html: (text) => (text.startsWith('<!--') ? false : undefined),
+      tag: (text) => (/^<!--|^<br *\/?>/.test(text) ? false : undefined),
+    },
     renderer: {
-      html: ({ text }) => escapeHtml(text),
+      html: ({ text }) => (text.startsWith('<!--') ? '' : '<br>'),
       heading({ tokens, depth, text }: Tokens.Heading) {
         const id = slug(text, slugs);
         return `<h${depth} id="${escapeHtml(id)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
@@ -78,10 +83,8 @@ function formula(level: 'block' | 'inline', pattern: RegExp) {
   return {
     name,
     level,
-    start: (text: string) => {
-      const index = text.indexOf('$');
-      return index < 0 ? undefined : index;
-    },
+    // where the next one may begin; a block is cut there, so it must be no other dollar sign
+    start: (text: string) => (level === 'block' ? /^\$\$/m : /\$/).exec(text)?.index,
     tokenizer(text: string) {
       const match = pattern.exec(text);
       return match ? { type: name, raw: match[0], text: match[1]!.trim() } : undefined;

@@ -75,7 +75,7 @@ function frame(html: string): string {
   const style =
     ':root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}body{margin:0}table{border-collapse:collapse}td,th{padding:.25em .75em;text-align:right}thead{border-bottom:1px solid}';
   const page = `<!doctype html><base target="_blank"><style>${style}</style>${html}`;
-  return `<iframe sandbox="allow-same-origin allow-popups" srcdoc="${escapeHtml(page)}" title="HTML output" loading="lazy"></iframe>`;
+  return `<iframe sandbox="allow-same-origin allow-popups" srcdoc="${escapeHtml(page)}" title="HTML output"></iframe>`;
 }
 
 /** Text as a terminal would leave it on the screen, with its colours. */

@@ -31,6 +31,7 @@ p, ul, ol, blockquote, pre, .wide, figure { margin: 0 0 1.05em; }
 p, li { text-wrap: pretty; overflow-wrap: break-word; }
 ul, ol { padding-left: 1.5em; }
 li { margin: .25em 0; }
+li:has(> input[type='checkbox']) { list-style: none; margin-left: -1.35em; }
 a { color: var(--accent); text-decoration-thickness: 1px; text-underline-offset: .15em; }
 img { max-width: 100%; height: auto; }
 hr { border: 0; border-top: 1px solid var(--rule); margin: 2.5em 0; }
@@ -39,7 +40,7 @@ table { border-collapse: collapse; font: .88rem/1.5 var(--sans); font-variant-nu
 th, td { padding: .35em 1em .35em 0; text-align: left; border-bottom: 1px solid var(--rule); vertical-align: top; }
 th { font-weight: 600; } .right { text-align: right; } .center { text-align: center; }
 .wide { overflow-x: auto; }
-code, pre { font-family: var(--mono); font-size: .82rem; font-variant-ligatures: none; }
+code, pre { font-family: var(--mono); font-size: .8rem; font-variant-ligatures: none; }
 code { background: var(--panel); padding: .12em .35em; border-radius: 4px; overflow-wrap: break-word; }
 pre { line-height: 1.55; overflow-x: auto; tab-size: 2; }
 pre code { background: none; padding: 0; font-size: inherit; overflow-wrap: normal; }
@@ -59,7 +60,7 @@ p.formula { text-align: center; }
 .outputs .stderr { background: var(--warn-panel); padding: .6rem 1rem; border-radius: 8px; }
 .outputs .error { background: var(--bad-panel); border-left: 3px solid var(--bad); padding: .7rem 1rem; border-radius: 0 8px 8px 0; white-space: pre-wrap; overflow-wrap: break-word; }
 .outputs figure > img { display: block; border-radius: 6px; }
-@media (prefers-color-scheme: dark) { .outputs figure > img { background: #fff; } }
+@media (prefers-color-scheme: dark) { .outputs figure > img:not([src^='data:image/svg']) { background: #fff; } }
 .outputs .markdown > :last-child { margin-bottom: 0; }
 .note { color: var(--quiet); font: italic .88rem var(--sans); }
 iframe { display: block; width: 100%; height: 16rem; border: 0; resize: vertical; }

@@ -20,19 +20,19 @@ export function toTypeScript(notebook: Notebook, options: { names: readonly stri
     .join('\n');
   const mentioned = (name: string) => new RegExp(`(?<![.\\p{L}\\p{N}_$])${name}(?![\\p{L}\\p{N}_$])`, 'u').test(code);
   const declared = (name: string) =>
-    new RegExp(`(?:\\b(?:const|let|var|function|class|enum)\\s+|\\bimport\\b[^;]*[{,\\s])${name}\\b`).test(code);
+    new RegExp(`(?:\\b(?:const|let|var|function|class|enum)\\s+|\\bimport\\b[^;'"]*[{,\\s])${name}\\b`).test(code);
   const wanted = (name: string) => mentioned(name) && !declared(name);
 
   const head: string[] = [];
-  const names = options.names.filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && wanted(name)).sort();
+  const names = options.names.filter((name) => /^[A-Za-z_]\w*$/.test(name) && wanted(name)).sort();
   if (names.length > 0) head.push(`import { ${names.join(', ')} } from 'aenb';`);
   if (wanted('ae')) head.push("import * as ae from 'aenb';");
-  if (wanted('display'))
-    head.push(
-      '',
-      '/** In a notebook this draws below the cell. */',
-      'const display = (value: unknown) => console.log(value);',
-    );
+  // without an import or export a file is a script, where await has no place at the top
+  if (!/^\s*(?:import|export)\s/m.test([...head, code].join('\n'))) head.push('export {};');
+  if (wanted('display')) {
+    head.push('', '/** In a notebook this draws below the cell. */');
+    head.push('const display = (value: unknown) => console.log(value);');
+  }
   const cells = notebook.cells.map((cell) => {
     if (cell.cell_type === 'code') return `// %%\n${cell.source.trimEnd()}\n`;
     const kind = cell.cell_type === 'markdown' ? ' [markdown]' : ' [raw]';
@@ -42,8 +42,6 @@ export function toTypeScript(notebook: Notebook, options: { names: readonly stri
       .map((line) => `// ${line}`.trimEnd())
       .join('\n')}\n`;
   });
-  // without an import or export a file is a script, where await has no place at the top
-  if (!/^\s*(?:import|export)\s/m.test([...head, code].join('\n'))) head.push('export {};');
   return [`${head.join('\n')}\n`, ...cells].join('\n');
 }
 

@@ -75,7 +75,7 @@ export async function compileAddon(options: {
       join(native, 'binding', 'tfjs_binding.cc'),
       join(options.libraries, library),
       join(options.libraries, framework),
-      `-Wl,-rpath,${join(origin, options.libraryPath)}`,
+      `-Wl,-rpath,${origin}/${options.libraryPath}`,
       // N-API's functions are in the program that loads the addon
       ...(mac ? ['-undefined', 'dynamic_lookup'] : []),
       '-o',

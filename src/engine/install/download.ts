@@ -122,7 +122,7 @@ async function getAddon(addon: string, headers: string, work: Work): Promise<voi
     libraries: join(work.target, libraryFolder),
     headers,
     addon,
-    libraryPath: join('..', '..', libraryFolder),
+    libraryPath: '../../deps/lib',
     signal: work.signal,
   });
 }

@@ -60,7 +60,7 @@ export const wheelRoad: InstallRoad = {
       obstacles.push(`TensorFlow needs glibc 2.27 or newer, this system has ${libc ?? 'another C library'}`);
     }
     const downloadBytes = (await findWheel(downloads)) ? 0 : wheel.downloadBytes;
-    if (downloadBytes > 0 && !(await findPip(signal))) obstacles.push('no Python with pip');
+    if (downloadBytes > 0 && !(await findPip(signal))) obstacles.push(noPip);
     const compiler = await findCompiler(scratch, signal);
     if ('missing' in compiler) obstacles.push(compiler.missing);
     return {
@@ -101,6 +101,8 @@ async function findWheel(downloads: string): Promise<string | undefined> {
 
 const pips = [['python3', '-m', 'pip'], ['python', '-m', 'pip'], ['pip3'], ['pip']];
 
+const noPip = `no Python with pip${process.platform === 'linux' ? '; on Debian and Ubuntu `apt install python3-pip` brings it' : ''}`;
+
 async function findPip(signal?: AbortSignal): Promise<string[] | undefined> {
   for (const [command, ...args] of pips) {
     try {
@@ -117,7 +119,7 @@ async function findPip(signal?: AbortSignal): Promise<string[] | undefined> {
 async function downloadWheel(work: Work): Promise<string> {
   const wheel = wheels[`${process.platform}-${process.arch}`] as Wheel;
   const pip = await findPip(work.signal);
-  if (!pip) throw new Error('no Python with pip');
+  if (!pip) throw new Error(noPip);
   const [command, ...args] = pip as [string, ...string[]];
   const temporary = join(work.scratch, 'pip');
   const received = join(work.scratch, 'received');
@@ -158,9 +160,7 @@ async function downloadWheel(work: Work): Promise<string> {
       },
     },
   ).catch((error: Error) => {
-    throw error instanceof CommandError && isNetworkTrouble(error.output)
-      ? new Error(`the Python package index cannot be reached (${error.message})`)
-      : error;
+    throw error instanceof CommandError ? explain(error) : error;
   });
   const name = (await readdir(received)).find((file) => file.endsWith('.whl'));
   if (!name) throw new Error(`pip ended well but left no wheel of ${requirement}`);
@@ -170,10 +170,13 @@ async function downloadWheel(work: Work): Promise<string> {
   return archive;
 }
 
-function isNetworkTrouble(output: string): boolean {
-  return /NewConnectionError|ConnectTimeoutError|Connection broken|Temporary failure in name resolution|ProxyError/.test(
-    output,
-  );
+/** pip reports each of its attempts in a line of some hundred characters; without a network the last reason says it all. */
+function explain(error: CommandError): Error {
+  const trouble = /NewConnectionError|ConnectTimeoutError|ReadTimeoutError|NameResolutionError|ProxyError|SSLError/;
+  const line = error.output.split('\n').findLast((text) => trouble.test(text));
+  if (!line) return error;
+  const reason = line.match(/\[Errno -?\d+\] ([^'")]+)/)?.[1] ?? line.match(trouble)?.[0];
+  return new Error(`pip cannot reach the Python package index (${reason})`, { cause: error });
 }
 
 const headerFolders = ['tensorflow/c/', 'tensorflow/core/platform/', 'tsl/c/', 'tsl/platform/', 'xla/tsl/c/'];

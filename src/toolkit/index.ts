@@ -6,10 +6,19 @@ import * as tf from '@tensorflow/tfjs';
 import { engine, loadEngine } from '../engine/index.ts';
 import { host, setHost } from './host.ts';
 
+export { Autoencoder, loadModel } from './autoencoder.ts';
 export type { Dataset } from './dataset.ts';
 export * as datasets from './datasets/index.ts';
-export { type Displayable, displaySymbol } from './display.ts';
+export type { EpochProgress, FitOptions } from './fitOptions.ts';
+export type { LossName } from './losses.ts';
+export type { ModelOptions } from './modelOptions.ts';
 export { NdArray, type Samples } from './ndarray.ts';
+export { gaussianNoise, maskingNoise, type Noise, saltPepperNoise } from './noise.ts';
+export { PCA } from './pca.ts';
+export { type Displayable, displaySymbol } from './plot/display.ts';
+export * as plot from './plot/index.ts';
+export type { Run } from './run.ts';
+export { MinMaxScaler, type Scaler, StandardScaler } from './scalers.ts';
 export { tf };
 
 /** What the kernel needs of the toolkit beside its exports. */

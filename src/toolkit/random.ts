@@ -32,25 +32,27 @@ export function threefry2x32(key0: number, key1: number, counter0: number, count
 export class Random {
   readonly #key0: number;
   readonly #key1: number;
+  readonly #index: number;
   #block = 0;
   #taken = 2;
   readonly #words = new Uint32Array(2);
 
   /**
-   * @param seed an integer
+   * @param seed an integer from 0 up
    * @param stream what the numbers are for, so that shuffles and weights of one seed share nothing
+   * @param index which of the stream's sequences, such as the step or the epoch; below 2^32
    */
-  constructor(seed: number, ...stream: (string | number)[]) {
+  constructor(seed: number, stream: string, index = 0) {
     this.#key0 = seed >>> 0;
     // the seed's upper half, up to 2^53, takes part as well
-    this.#key1 = hash([Math.floor(seed / 2 ** 32), ...stream].join('/'));
+    this.#key1 = hash(`${Math.floor(seed / 2 ** 32)}/${stream}`);
+    this.#index = index;
   }
 
   /** 32 random bits. */
   word(): number {
     if (this.#taken === 2) {
-      threefry2x32(this.#key0, this.#key1, this.#block >>> 0, Math.floor(this.#block / 2 ** 32), this.#words);
-      this.#block++;
+      threefry2x32(this.#key0, this.#key1, this.#block++, this.#index, this.#words);
       this.#taken = 0;
     }
     return this.#words[this.#taken++];
@@ -63,6 +65,7 @@ export class Random {
 
   /** Uniform integer in [0, limit). */
   integer(limit: number): number {
+    // 53 bits, so that no limit below 2^32 is noticeably uneven
     return Math.floor(((this.word() * 2 ** 21 + (this.word() >>> 11)) / 2 ** 53) * limit);
   }
 

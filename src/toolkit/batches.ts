@@ -1,0 +1,71 @@
+import * as tf from '@tensorflow/tfjs';
+import { NdArray, volume } from './ndarray.ts';
+import { Pacer } from './pause.ts';
+
+/** What one step sees. */
+export interface Batch {
+  /** [batch, …] */
+  readonly x: tf.Tensor;
+  /** What the output is compared with; the same tensor as x unless there are separate targets. */
+  readonly target: tf.Tensor;
+}
+
+/** Samples `order[start]` to `order[end - 1]`, or start to end where there is no order. The caller disposes them. */
+export function makeBatch(
+  x: NdArray,
+  target: NdArray,
+  order: Uint32Array | undefined,
+  start: number,
+  end: number,
+): Batch {
+  const inputs = rows(x, order, start, end);
+  return { x: inputs, target: target === x ? inputs : rows(target, order, start, end) };
+}
+
+function rows(x: NdArray, order: Uint32Array | undefined, start: number, end: number): tf.Tensor {
+  // a copy either way: backends keep the memory that they are given
+  const part = order ? x.gather(order.subarray(start, end)) : x.slice(start, end);
+  return tf.tensor(order ? part.data : part.data.slice(), [...part.shape]);
+}
+
+/** Samples at a time where no gradient is needed: about a million values, so that memory stays small. */
+export function evaluationBatch(width: number): number {
+  return Math.max(16, Math.min(4096, Math.floor(2 ** 20 / width)));
+}
+
+/**
+ * Puts samples through a function of tensors, some at a time, and lets others run between.
+ *
+ * @param x [n, …]
+ * @param map [batch, …] to any tensor; what it makes beside its result is freed
+ * @param use gets the result's values, its shape, and the number of the batch's first sample
+ */
+export async function forBatches(
+  x: NdArray,
+  map: (batch: tf.Tensor) => tf.Tensor,
+  use: (values: Float32Array, shape: readonly number[], start: number) => void,
+): Promise<void> {
+  const size = evaluationBatch(x.data.length / x.length);
+  const pacer = new Pacer();
+  for (let start = 0; start < x.length; start += size) {
+    const part = x.slice(start, start + size);
+    const result = tf.tidy(() => map(tf.tensor(part.data.slice(), [...part.shape])));
+    try {
+      use(await result.data<'float32'>(), result.shape, start);
+    } finally {
+      result.dispose();
+    }
+    if (pacer.due()) await pacer.pause();
+  }
+}
+
+/** As forBatches, for functions that keep the batch axis: gives all results as one array, [n, …]. */
+export async function mapBatches(x: NdArray, map: (batch: tf.Tensor) => tf.Tensor): Promise<NdArray> {
+  let out = new NdArray(new Float32Array(), [0]);
+  await forBatches(x, map, (values, shape, start) => {
+    const rest = shape.slice(1);
+    if (start === 0) out = new NdArray(new Float32Array(x.length * volume(rest)), [x.length, ...rest]);
+    out.data.set(values, start * volume(rest));
+  });
+  return out;
+}

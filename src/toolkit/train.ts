@@ -1,0 +1,314 @@
+/** The training loop under every model. It knows variables and a loss, nothing of autoencoders. */
+import type * as tf from '@tensorflow/tfjs';
+import { loadEngine } from '../engine/index.ts';
+import { evaluationBatch, makeBatch } from './batches.ts';
+import type { CheckedFitOptions } from './fitOptions.ts';
+import { host } from './host.ts';
+import type { NdArray } from './ndarray.ts';
+import { Optimizer, type OptimizerState } from './optimizers.ts';
+import { Pacer } from './pause.ts';
+import { liveTraining } from './plot/live.ts';
+import { Random } from './random.ts';
+import { displayableRun, type Run, recordOf } from './run.ts';
+import { evaluateStep, type StepLoss, type TrainedLayer, trainStep } from './step.ts';
+import { stepRandom } from './stepRandom.ts';
+import { TermMeans } from './termMeans.ts';
+import { checkNumber } from './validate.ts';
+import { areFinite, Snapshot } from './weights.ts';
+
+/** Inputs and what the outputs are compared with, often the same array. */
+export interface TrainingData {
+  readonly x: NdArray;
+  readonly target: NdArray;
+}
+
+export interface Problem {
+  readonly model: string;
+  readonly unit: string;
+  readonly seed: number;
+  /** What the gradient is taken of, input side first. */
+  readonly layers: readonly TrainedLayer[];
+  /** All that makes up the model, averages of batch normalization included: what is kept and restored. */
+  readonly weights: readonly tf.Variable[];
+  readonly loss: StepLoss;
+  readonly train: TrainingData;
+  readonly validation?: TrainingData;
+  /** Where the last training stopped, to go on from there. */
+  readonly resume?: TrainingState;
+  /** For the record. */
+  readonly modelOptions: object;
+  /** Saves the model, which has never been better. */
+  readonly saveBest?: () => Promise<void>;
+}
+
+/** What a later training needs to go on as if there had been no end. */
+export interface TrainingState {
+  /** Epochs done so far, over all calls. */
+  readonly epochs: number;
+  readonly optimizer: OptimizerState;
+}
+
+/** Means over the samples of one pass. */
+export interface Means {
+  readonly loss: number;
+  readonly terms: Record<string, number>;
+  /** [layers], of the last step. */
+  readonly gradientNorms?: number[];
+}
+
+/** Trains until the epochs are over, the loss has stopped falling, or someone interrupts. */
+export async function train(problem: Problem, options: CheckedFitOptions): Promise<{ run: Run; state: TrainingState }> {
+  const engine = await loadEngine();
+  const training = new Training(problem, options, engine.name);
+  try {
+    return await training.run();
+  } finally {
+    training.dispose();
+  }
+}
+
+/** The loss on data, without learning; undefined when interrupted. */
+export async function evaluateLoss(
+  loss: StepLoss,
+  data: TrainingData,
+  interrupted: () => boolean = () => false,
+): Promise<Means | undefined> {
+  const size = evaluationBatch(data.x.data.length / data.x.length);
+  const means = new TermMeans();
+  const pacer = new Pacer();
+  try {
+    for (let start = 0; start < data.x.length; start += size) {
+      const end = Math.min(start + size, data.x.length);
+      const batch = makeBatch(data.x, data.target, undefined, start, end);
+      try {
+        means.add(
+          evaluateStep(loss, { ...batch, random: stepRandom(0, start), step: 0, training: false }),
+          end - start,
+        );
+      } finally {
+        disposeBatch(batch);
+      }
+      if (pacer.due()) {
+        await means.read();
+        await pacer.pause();
+        if (interrupted()) return undefined;
+      }
+    }
+    await means.read();
+    return means.result();
+  } finally {
+    means.dispose();
+  }
+}
+
+class Training {
+  readonly #problem: Problem;
+  readonly #options: CheckedFitOptions;
+  readonly #engine: string;
+  readonly #optimizer: Optimizer;
+  readonly #signals: readonly AbortSignal[];
+  readonly #pacer = new Pacer();
+  readonly #started = performance.now();
+  /** Weights at which the loss was finite. */
+  #good: Snapshot;
+  #best: Snapshot | undefined;
+  #trainSeconds = 0;
+  #samples = 0;
+
+  readonly #history: {
+    loss: number[];
+    terms: Record<string, number[]>;
+    valLoss?: number[];
+    valTerms?: Record<string, number[]>;
+  };
+  readonly #gradientNorms: number[][] = [];
+  #bestEpoch = { epoch: 0, loss: Infinity };
+  /** The last epoch that lowered the monitored loss by more than minDelta. */
+  #progress = { epoch: 0, loss: Infinity };
+
+  constructor(problem: Problem, options: CheckedFitOptions, engine: string) {
+    this.#problem = problem;
+    this.#options = options;
+    this.#engine = engine;
+    const size = problem.layers.reduce((sum, { variables }) => sum + variables.reduce((all, v) => all + v.size, 0), 0);
+    this.#signals = [options.signal, host()?.signal].filter((signal) => signal !== undefined);
+    this.#history = { loss: [], terms: {}, ...(problem.validation && { valLoss: [], valTerms: {} }) };
+    this.#optimizer = new Optimizer(options.optimizer, size, problem.resume?.optimizer);
+    this.#good = new Snapshot(problem.weights);
+  }
+
+  dispose(): void {
+    this.#optimizer.dispose();
+    this.#good.dispose();
+    this.#best?.dispose();
+  }
+
+  async run(): Promise<{ run: Run; state: TrainingState }> {
+    const { model, unit, resume } = this.#problem;
+    const { epochs, live: wanted = host() !== undefined } = this.#options;
+    const live = wanted ? liveTraining({ model, unit, epochs, engine: this.#engine }) : undefined;
+    let stopped: Run['stopped'] = 'completed';
+    try {
+      for (let epoch = 1; epoch <= epochs; epoch++) {
+        const started = performance.now();
+        const number = (resume?.epochs ?? 0) + epoch;
+        const means = await this.#epoch(number, (fraction) => live?.batch(fraction, this.#samplesPerSecond()));
+        const valMeans = means && (await this.#validate());
+        if (!means || (this.#problem.validation && !valMeans)) {
+          stopped = 'interrupted';
+          break;
+        }
+        this.#record(means, valMeans);
+        await this.#compare(epoch, means, valMeans);
+        const progress = {
+          epoch,
+          epochs,
+          loss: means.loss,
+          ...(valMeans && { valLoss: valMeans.loss }),
+          terms: means.terms,
+          secondsPerEpoch: (performance.now() - started) / 1000,
+        };
+        live?.epoch(progress, this.#history);
+        await this.#options.onEpoch?.(progress);
+        if (epoch < epochs && this.#isStale(epoch)) {
+          stopped = 'earlyStopping';
+          break;
+        }
+      }
+    } catch (error) {
+      await live?.end(this.#makeRun('interrupted'));
+      throw error;
+    }
+    if (this.#options.earlyStopping?.restoreBest) this.#best?.restore();
+    const run = this.#makeRun(stopped);
+    await live?.end(run);
+    const state = {
+      epochs: (resume?.epochs ?? 0) + this.#history.loss.length,
+      optimizer: await this.#optimizer.state(),
+    };
+    return { run, state };
+  }
+
+  /** One pass over the data; undefined when interrupted. `number` counts epochs over all calls of fit, from 1. */
+  async #epoch(number: number, progress: (fraction: number) => void): Promise<Means | undefined> {
+    const { train, layers, loss, seed, weights } = this.#problem;
+    const { batchSize, shuffle, learningRate, trackGradients } = this.#options;
+    const n = train.x.length;
+    const order = shuffle ? new Random(seed, 'shuffle', number).permutation(n) : undefined;
+    const rate = typeof learningRate === 'number' ? learningRate : learningRate(number);
+    checkNumber(`learningRate of epoch ${number}`, rate, { from: 0 });
+    const means = new TermMeans();
+    let started = performance.now();
+    // the weights before the steps whose losses were not read yet
+    let before = new Snapshot(weights);
+    try {
+      for (let start = 0; start < n; start += batchSize) {
+        const end = Math.min(start + batchSize, n);
+        const batch = makeBatch(train.x, train.target, order, start, end);
+        try {
+          const step = this.#optimizer.steps;
+          const input = { ...batch, random: stepRandom(seed, step), step, training: true };
+          const withNorms = trackGradients === true && end === n;
+          means.add(trainStep(loss, layers, this.#optimizer, input, rate, withNorms), end - start);
+        } finally {
+          disposeBatch(batch);
+        }
+        this.#samples += end - start;
+        if (!this.#pacer.due() && end < n) continue;
+
+        const values = await means.read();
+        this.#trainSeconds += (performance.now() - started) / 1000;
+        // the first of these losses belongs to the weights before: if it is finite, they are good
+        if (values.length === 0 || Number.isFinite(values[0])) {
+          this.#good.dispose();
+          this.#good = before;
+          before = new Snapshot(weights);
+        }
+        if (values.some((value) => !Number.isFinite(value))) this.#fail(number);
+        progress(end / n);
+        await this.#pacer.pause();
+        if (this.#signals.some((signal) => signal.aborted)) return undefined;
+        started = performance.now();
+      }
+      if (!(await areFinite(weights))) this.#fail(number);
+      return means.result();
+    } finally {
+      before.dispose();
+      means.dispose();
+    }
+  }
+
+  #fail(epoch: number): never {
+    this.#good.restore();
+    const { learningRate } = this.#options;
+    const rate = typeof learningRate === 'number' ? learningRate : learningRate(epoch);
+    throw new Error(
+      `the loss is no finite number any more in epoch ${epoch}; the model keeps its last good weights. ` +
+        `Likely causes: a learningRate that is too high (${rate}), data that is not scaled, ` +
+        'or a loss of your own that divides by zero or takes the logarithm of it.',
+    );
+  }
+
+  async #validate(): Promise<Means | undefined> {
+    const { validation, loss } = this.#problem;
+    return validation && evaluateLoss(loss, validation, () => this.#signals.some((signal) => signal.aborted));
+  }
+
+  #record(means: Means, valMeans: Means | undefined): void {
+    const history = this.#history;
+    history.loss.push(means.loss);
+    for (const [name, value] of Object.entries(means.terms)) (history.terms[name] ??= []).push(value);
+    if (means.gradientNorms) this.#gradientNorms.push(means.gradientNorms);
+    if (!valMeans || !history.valLoss || !history.valTerms) return;
+    history.valLoss.push(valMeans.loss);
+    for (const [name, value] of Object.entries(valMeans.terms)) (history.valTerms[name] ??= []).push(value);
+  }
+
+  /** Notes whether this epoch is the best so far, and keeps its weights if they may be wanted. */
+  async #compare(epoch: number, means: Means, valMeans: Means | undefined): Promise<void> {
+    const { earlyStopping } = this.#options;
+    const monitor = earlyStopping?.monitor ?? 'valLoss';
+    const loss = monitor === 'valLoss' && valMeans ? valMeans.loss : means.loss;
+    if (loss < this.#progress.loss - (earlyStopping?.minDelta ?? 0)) this.#progress = { epoch, loss };
+    if (loss >= this.#bestEpoch.loss) return;
+    this.#bestEpoch = { epoch, loss };
+    if (earlyStopping?.restoreBest) {
+      this.#best?.dispose();
+      this.#best = new Snapshot(this.#problem.weights);
+    }
+    await this.#problem.saveBest?.();
+  }
+
+  #isStale(epoch: number): boolean {
+    const patience = this.#options.earlyStopping?.patience ?? Infinity;
+    return epoch - this.#progress.epoch >= patience;
+  }
+
+  #samplesPerSecond(): number {
+    return this.#trainSeconds > 0 ? this.#samples / this.#trainSeconds : 0;
+  }
+
+  #makeRun(stopped: Run['stopped']): Run {
+    const { model, unit, seed, validation, modelOptions, saveBest } = this.#problem;
+    const watched = validation || this.#options.earlyStopping || saveBest;
+    return displayableRun({
+      model,
+      history: this.#history,
+      unit,
+      ...(this.#options.trackGradients && { gradientNorms: this.#gradientNorms }),
+      epochs: this.#history.loss.length,
+      ...(watched && this.#bestEpoch.epoch > 0 && { bestEpoch: this.#bestEpoch.epoch }),
+      stopped,
+      engine: this.#engine,
+      seed,
+      seconds: (performance.now() - this.#started) / 1000,
+      samplesPerSecond: this.#samplesPerSecond(),
+      options: { ...recordOf(modelOptions), ...recordOf(this.#options) },
+    });
+  }
+}
+
+function disposeBatch({ x, target }: { x: tf.Tensor; target: tf.Tensor }): void {
+  x.dispose();
+  if (target !== x) target.dispose();
+}

@@ -43,6 +43,8 @@ const MAX_DEPTH = 500;
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /-?[A-Za-z]+/y;
+/** What may stand at the end of a file that was cut off within or before a value. */
+const PARTIAL = /^(|-|-?I|-?In[a-z]*|t|tr|tru|f|fa|fal|fals|n|nu|nul|N|Na)$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these inside strings
 const CONTROL = /[\u0000-\u001f]/;
 const WORDS: Record<string, unknown> = {
@@ -148,7 +150,9 @@ export function parseJson(text: string): {
     WORD.lastIndex = at;
     const word = WORD.exec(text)?.[0];
     if (word === undefined || !Object.hasOwn(WORDS, word)) {
-      if (at >= text.length) fail('the file is cut off: a value is missing at its end');
+      if (PARTIAL.test(text.slice(at, at + 100))) {
+        fail('the file is cut off: a value at its end is not complete', text.length);
+      }
       fail(`not valid JSON: ${seen()} where a value should be`);
     }
     at += word.length;

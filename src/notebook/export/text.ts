@@ -42,7 +42,7 @@ export function toTypeScript(notebook: Notebook, options: { names: readonly stri
       .map((line) => `// ${line}`.trimEnd())
       .join('\n')}\n`;
   });
-  return [`${head.join('\n')}\n`, ...cells].join('\n');
+  return [...(head.length > 0 ? [`${head.join('\n')}\n`] : []), ...cells].join('\n');
 }
 
 /** Markdown with the code in fences, the outputs below, and pictures as data addresses. */

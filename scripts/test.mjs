@@ -1,0 +1,142 @@
+// npm test [suite…]: installs what is missing, builds, runs the suites and ends with a line that sums them up.
+// A suite may be narrowed to a file: npm test unit/install
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { packageVsix } from './package.mjs';
+import { ensureChromium } from './setup/chromium.mjs';
+import { ensureVsCode } from './setup/vscode.mjs';
+import { build, checkNode, ensureEngine, installPackages, main, node, root, StepFailed, say } from './steps.mjs';
+
+const ci = /^(1|true)$/.test(process.env.CI ?? '');
+
+/** What a suite needs beyond the packages. Each resolves to true, or throws with what to install. */
+const requirements = {
+  engine: async () => {
+    if (!(await ensureEngine())) throw new Error('the native engine cannot be installed (see above)');
+  },
+  chromium: async () => ensureChromium({ log: console.error }),
+  vscode: async () => ensureVsCode({ log: console.error }),
+  vsix: async () => {
+    process.env.AENB_VSIX = await packageVsix();
+  },
+};
+
+/** Suites in the order they run: the quick ones first. Those without `run` are vitest's, in test/<name>. */
+const suites = {
+  types: { run: () => tool('typescript/bin/tsc', '--noEmit') },
+  lint: { run: () => tool('@biomejs/biome/bin/biome', 'check', '.') },
+  unit: { needs: ['engine'] },
+  kernel: { needs: ['engine'] },
+  cli: { needs: ['engine'] },
+  renderers: { needs: ['chromium'] },
+  published: { needs: ['engine'] },
+  e2e: { needs: ['engine', 'chromium', 'vscode', 'vsix'] },
+};
+
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+await main(async () => {
+  const asked = process.argv.slice(2);
+  for (const name of asked) {
+    if (name.split('/')[0] in suites) continue;
+    throw new StepFailed(`There is no suite ${name}. Suites: ${Object.keys(suites).join(', ')}`);
+  }
+  checkNode();
+  await installPackages();
+  await build();
+  setEnvironment(asked);
+  for (const name of asked.length > 0 ? asked : Object.keys(suites)) {
+    if (await runSuite(name)) return sumUp(130);
+  }
+  return sumUp(counts.failed > 0 || counts.passed === 0 ? 1 : 0);
+});
+
+function setEnvironment(asked) {
+  const data = resolve(root, '..', 'shared', 'data');
+  if (!process.env.AENB_DATA && existsSync(data)) process.env.AENB_DATA = data;
+  // all figures of the literature take hours; a part of them runs with every test
+  if (asked.includes('published')) process.env.AENB_PUBLISHED ??= 'all';
+}
+
+/** @returns true if it was interrupted */
+async function runSuite(name) {
+  say(`\n── ${name}`);
+  const { run, needs = [] } = suites[name.split('/')[0]];
+  const missing = await firstMissing(needs);
+  if (missing) {
+    counts[ci ? 'failed' : 'skipped']++;
+    console.error(`${name} ${ci ? 'cannot run' : 'is skipped'}: ${missing}`);
+    return false;
+  }
+  if (!run) return runVitest(name);
+  const status = await run();
+  counts[status === 0 ? 'passed' : 'failed']++;
+  return status === 130;
+}
+
+const checked = new Map();
+
+/** A requirement is met once for all suites. A missing native engine stops nothing: wasm takes its place. */
+async function firstMissing(needs) {
+  for (const need of needs) {
+    if (!checked.has(need)) checked.set(need, await reasonItIsMissing(need));
+    const reason = checked.get(need);
+    if (reason && (need !== 'engine' || ci)) return reason;
+  }
+  return undefined;
+}
+
+async function reasonItIsMissing(need) {
+  try {
+    await requirements[need]();
+    return undefined;
+  } catch (error) {
+    return error.message;
+  }
+}
+
+function tool(script, ...args) {
+  return node([join(root, 'node_modules', script), ...args], { stdin: 'ignore' });
+}
+
+async function runVitest(name) {
+  const folder = await mkdtemp(join(tmpdir(), 'aenb-test-'));
+  try {
+    const results = join(folder, 'results.json');
+    const status = await tool(
+      'vitest/vitest.mjs',
+      'run',
+      name.includes('/') ? `test/${name}` : `test/${name}/`,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${results}`,
+    );
+    if (status === 130) return true;
+    count(JSON.parse(await readFile(results, 'utf8').catch(() => '{}')), status);
+    return false;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A file that does not load, an error outside of any test, or a suite without tests counts as one failure each. */
+function count(
+  { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0, testResults = [] },
+  status,
+) {
+  const broken = testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  ).length;
+  const failed = numFailedTests + broken;
+  counts.passed += numPassedTests;
+  counts.failed += failed > 0 || status === 0 ? failed : 1;
+  counts.skipped += numPendingTests + numTodoTests;
+}
+
+function sumUp(status) {
+  const { passed, failed, skipped } = counts;
+  console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  return status;
+}

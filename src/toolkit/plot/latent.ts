@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type DecodedPoint, LATENT_MIME, mostThumbnails } from '../../renderers/latent/payload.ts';
 import { host } from '../host.ts';
 import { bytesToBase64, counted, type Displayable, displayable, rounded, spoken } from './display.ts';
@@ -23,12 +24,11 @@ interface Encodes {
 }
 
 const mostSamples = 200_000;
-const thumbnailBytes = 2_000_000;
+const thumbnailBytes = 800_000;
 const mostClasses = 256;
 /** Maps whose points can be decoded; the oldest one falls silent when there are more. */
 const mostListeners = 32;
 const listeners: { dispose(): void }[] = [];
-let channels = 0;
 
 /**
  * Codes as a map of two latents, coloured by class.
@@ -151,7 +151,8 @@ function gather(data: Rows, indices: Uint32Array, chosen: Float32Array): Rows {
 function listen(model: Encodes, shape: ImageShape | undefined, range: [number, number]): string | undefined {
   const place = host();
   if (!place) return undefined;
-  const channel = `latent-${++channels}`;
+  // Random: a saved map must not be answered by another model of a later kernel.
+  const channel = `latent-${randomUUID()}`;
   listeners.push(
     place.handle(channel, async (payload): Promise<DecodedPoint> => {
       if (!Array.isArray(payload) || !payload.every(Number.isFinite))

@@ -1,0 +1,105 @@
+/** Chart.js with the parts that our charts use, and what all of them share. */
+import {
+  Chart,
+  type ChartOptions,
+  Filler,
+  LinearScale,
+  LineController,
+  LineElement,
+  LogarithmicScale,
+  PointElement,
+  ScatterController,
+  Tooltip,
+} from 'chart.js';
+import { compact } from './numbers.ts';
+import type { Theme } from './theme.ts';
+
+Chart.register(
+  LineController,
+  ScatterController,
+  LineElement,
+  PointElement,
+  LinearScale,
+  LogarithmicScale,
+  Filler,
+  Tooltip,
+);
+
+export { Chart };
+
+/** An axis without ornament: faint lines where values are read, small round figures, a quiet title. */
+export function axis(
+  theme: Theme,
+  options: { title?: string; log?: boolean; lines: boolean; min?: number; max?: number; integers?: boolean },
+) {
+  return {
+    type: options.log ? ('logarithmic' as const) : ('linear' as const),
+    min: options.min,
+    max: options.max,
+    border: { display: false },
+    grid: { display: options.lines, color: theme.grid, drawTicks: false },
+    title: {
+      display: Boolean(options.title),
+      text: options.title ?? '',
+      color: theme.muted,
+      padding: 4,
+      font: small(theme),
+    },
+    ticks: {
+      color: theme.muted,
+      font: small(theme),
+      padding: 6,
+      maxRotation: 0,
+      autoSkipPadding: 16,
+      maxTicksLimit: options.log ? undefined : 7,
+      ...(options.integers && { precision: 0 }),
+      callback: (value: number | string) => {
+        const number = Number(value);
+        return options.log && !roundInDecade(number) ? '' : compact(number);
+      },
+    },
+  };
+}
+
+/** 1, 2, 3 and 5 times a power of ten: what a logarithmic axis writes out. */
+function roundInDecade(value: number): boolean {
+  const mantissa = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
+  return [1, 2, 3, 5].some((round) => Math.abs(mantissa - round) < 1e-6);
+}
+
+function small(theme: Theme) {
+  return { family: theme.font, size: theme.fontSize - 1 };
+}
+
+/** Nothing moves by itself, colours and type are the theme's, and sizes are given by us. */
+export function commonOptions(theme: Theme) {
+  return {
+    animation: false,
+    responsive: false,
+    maintainAspectRatio: false,
+    color: theme.text,
+    font: small(theme),
+    layout: { padding: { top: 8, right: 10, bottom: 0, left: 0 } },
+  } satisfies ChartOptions<'line'>;
+}
+
+export function tooltipStyle(theme: Theme) {
+  return {
+    backgroundColor: theme.raised,
+    titleColor: theme.text,
+    bodyColor: theme.text,
+    borderColor: theme.border,
+    borderWidth: 1,
+    cornerRadius: 4,
+    padding: 9,
+    boxWidth: 8,
+    boxHeight: 8,
+    boxPadding: 5,
+    caretSize: 0,
+    caretPadding: 12,
+    usePointStyle: true,
+    multiKeyBackground: 'transparent',
+    titleFont: { ...small(theme), weight: 600 },
+    bodyFont: small(theme),
+  } as const;
+}

@@ -1,0 +1,181 @@
+import type { ChartConfiguration, ChartDataset, Plugin } from 'chart.js';
+import type { CurveSeries, CurvesPayload } from '../renderers/curves/payload.ts';
+import { crisp, font } from './canvas.ts';
+import { axis, commonOptions, tooltipStyle } from './chart.ts';
+import type { LegendEntry } from './legend.ts';
+import { compact } from './numbers.ts';
+import { seriesColour, type Theme, withAlpha } from './theme.ts';
+import type { PictureWords } from './words.ts';
+
+/** What the reader has chosen. */
+export interface CurvesView {
+  readonly log: boolean;
+  /** Names of series that are switched off. */
+  readonly hidden: ReadonlySet<string>;
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+type CurvesDataset = ChartDataset<'line', Point[]> & { readonly band?: boolean };
+export type CurvesConfiguration = ChartConfiguration<'line', Point[]>;
+
+export function curvesLegend(payload: CurvesPayload, theme: Theme): LegendEntry[] {
+  return payload.series.map((series) => ({
+    name: series.name,
+    colour: seriesColour(theme, series.colour),
+    mark: series.dashed ? 'dashed' : 'line',
+  }));
+}
+
+export function curvesChart(
+  payload: CurvesPayload,
+  view: CurvesView,
+  theme: Theme,
+  words: PictureWords,
+): CurvesConfiguration {
+  const running = payload.progress?.state === 'running' ? payload.progress : undefined;
+  const epochs = payload.series.every((series) => !series.x && series.values.length !== 1);
+  return {
+    type: 'line',
+    data: { datasets: payload.series.flatMap((series, i) => datasets(series, i, view, theme)) },
+    options: {
+      ...commonOptions(theme),
+      interaction: { mode: 'index', intersect: false },
+      scales: {
+        x: {
+          ...axis(theme, {
+            title: payload.xLabel,
+            lines: false,
+            integers: payload.series.every((series) => !series.x),
+          }),
+          // While training, room is left for what is to come, but not so much that the curve becomes a dot.
+          ...(epochs && { min: 1 }),
+          ...(running && { max: Math.max(2, Math.min(running.epochs, Math.max(50, 5 * running.epoch))) }),
+        },
+        y: {
+          ...axis(theme, { title: payload.yLabel, lines: true, log: view.log }),
+          ...(!view.log && { grace: '4%' }),
+        },
+      },
+      plugins: {
+        tooltip: {
+          ...tooltipStyle(theme),
+          filter: (item) => !(item.dataset as CurvesDataset).band,
+          callbacks: {
+            title: ([item]) => (item ? `${payload.xLabel} ${compact(item.parsed.x)}`.trim() : ''),
+            label: (item) => ` ${item.dataset.label}  ${compact(item.parsed.y)}`,
+            labelPointStyle: () => ({ pointStyle: 'circle', rotation: 0 }),
+            labelColor: (item) => ({
+              borderColor: String(item.dataset.borderColor),
+              backgroundColor: String(item.dataset.borderColor),
+            }),
+          },
+        },
+      },
+    },
+    plugins: [crosshair(theme), bestMark(payload, view, theme, words)],
+  };
+}
+
+function datasets(series: CurveSeries, index: number, view: CurvesView, theme: Theme): CurvesDataset[] {
+  const colour = seriesColour(theme, series.colour);
+  const points = (values: readonly (number | null)[]) =>
+    values.map((value, i): Point => {
+      const drawable = value !== null && (!view.log || value > 0);
+      return { x: series.x ? (series.x[i] ?? Number.NaN) : i + 1, y: drawable ? value : Number.NaN };
+    });
+  const hidden = view.hidden.has(series.name);
+  const single = series.values.length === 1;
+  const line: CurvesDataset = {
+    label: series.name,
+    data: points(series.values),
+    borderColor: colour,
+    backgroundColor: colour,
+    borderWidth: theme.contrast ? 2.5 : 2,
+    borderDash: series.dashed ? [5, 4] : [],
+    borderJoinStyle: 'round',
+    pointRadius: single ? 3 : 0,
+    pointHoverRadius: 4,
+    pointHoverBorderColor: theme.background,
+    pointHoverBorderWidth: 1.5,
+    hidden,
+    order: index,
+  };
+  if (!series.low || !series.high) return [line];
+  const edge = (values: readonly (number | null)[], fill: false | '-1'): CurvesDataset => ({
+    label: series.name,
+    band: true,
+    data: points(values),
+    borderWidth: 0,
+    pointRadius: 0,
+    pointHoverRadius: 0,
+    fill,
+    backgroundColor: withAlpha(colour, 0.18),
+    hidden,
+    order: 1_000,
+  });
+  return [line, edge(series.low, false), edge(series.high, '-1')];
+}
+
+/** A line through the epoch whose values are shown. */
+function crosshair(theme: Theme): Plugin<'line'> {
+  return {
+    id: 'crosshair',
+    beforeDatasetsDraw(chart) {
+      const [active] = chart.tooltip?.getActiveElements() ?? [];
+      if (!active) return;
+      const { ctx, chartArea } = chart;
+      const x = crisp(active.element.x, chart.currentDevicePixelRatio);
+      ctx.save();
+      ctx.strokeStyle = theme.border;
+      ctx.lineWidth = 1;
+      ctx.beginPath();
+      ctx.moveTo(x, chartArea.top);
+      ctx.lineTo(x, chartArea.bottom);
+      ctx.stroke();
+      ctx.restore();
+    },
+  };
+}
+
+/** A ring around the best value, with its figures. */
+function bestMark(payload: CurvesPayload, view: CurvesView, theme: Theme, words: PictureWords): Plugin<'line'> {
+  return {
+    id: 'bestMark',
+    afterDatasetsDraw(chart) {
+      const { ctx, chartArea, scales } = chart;
+      for (const series of payload.series) {
+        const value = series.best === undefined ? null : series.values[series.best];
+        if (value === null || value === undefined || view.hidden.has(series.name)) continue;
+        const epoch = series.x?.[series.best!] ?? series.best! + 1;
+        const x = scales.x!.getPixelForValue(epoch);
+        const y = scales.y!.getPixelForValue(value);
+        if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
+        ctx.save();
+        ctx.beginPath();
+        ctx.arc(x, y, 4.5, 0, 2 * Math.PI);
+        ctx.fillStyle = theme.background;
+        ctx.fill();
+        ctx.strokeStyle = seriesColour(theme, series.colour);
+        ctx.lineWidth = 2;
+        ctx.stroke();
+        const text = `${words.best} ${compact(value)} · ${words.epoch} ${epoch}`;
+        ctx.font = font(theme, theme.fontSize - 1);
+        const width = ctx.measureText(text).width;
+        const left = Math.min(Math.max(x - width / 2, chartArea.left + 4), chartArea.right - width);
+        ctx.textAlign = 'left';
+        ctx.textBaseline = 'alphabetic';
+        ctx.lineWidth = 4;
+        ctx.lineJoin = 'round';
+        ctx.strokeStyle = theme.background;
+        const baseline = y - 12 < chartArea.top + 12 ? y + 22 : y - 12;
+        ctx.strokeText(text, left, baseline);
+        ctx.fillStyle = theme.text;
+        ctx.fillText(text, left, baseline);
+        ctx.restore();
+      }
+    },
+  };
+}

@@ -1,0 +1,49 @@
+/** Numbers as pictures show them. */
+
+const minus = '\u2212';
+const thinSpace = '\u202f';
+
+/** Four significant digits at most, no trailing zeros: 0.01234, 12.3, 1.2e-7, 18 400. */
+export function compact(value: number | null | undefined, digits = 4): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return '–';
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : `${minus}∞`;
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e7))
+    return value.toExponential(Math.min(2, digits - 1)).replace(/-/g, minus);
+  const text = size >= 10 ** digits ? String(Math.round(size)) : String(Number(size.toPrecision(digits)));
+  const [whole = '', fraction] = text.split('.');
+  return (value < 0 ? minus : '') + grouped(whole) + (fraction ? `.${fraction}` : '');
+}
+
+/** An integer with its thousands set apart from five digits on. */
+export function grouped(whole: string | number): string {
+  const text = String(whole);
+  return text.length < 5 ? text : text.replace(/\B(?=(\d{3})+$)/g, thinSpace);
+}
+
+/** A number with fixed decimals and a true minus. */
+export function fixed(value: number, digits: number): string {
+  return value.toFixed(digits).replace('-', minus);
+}
+
+/** 4.2 s, 1:05, 2:13:09. */
+export function duration(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 59.5) return `${Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  const two = (part: number) => String(part).padStart(2, '0');
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** Round values between low and high, about `wanted` of them: 1, 2 or 5 times a power of ten apart. */
+export function ticks(low: number, high: number, wanted: number): number[] {
+  if (!(high > low)) return [low];
+  const raw = (high - low) / Math.max(1, wanted);
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= raw)!;
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}

@@ -1,0 +1,277 @@
+import type { ReconstructionPayload } from '../renderers/reconstruction/payload.ts';
+import { type Atlas, type Context, drawTile, fitText, font, type MakeCanvas, makeAtlas } from './canvas.ts';
+import { errorColour, errorCss } from './colourScale.ts';
+import { compact } from './numbers.ts';
+import { captionHeight, type ReconstructionLayout } from './reconstructionLayout.ts';
+import { seriesColour, type Theme, withAlpha } from './theme.ts';
+import type { PictureWords } from './words.ts';
+
+/** Parts of the picture that depend on the payload alone; made once. */
+export interface ReconstructionParts {
+  /** Tiles original, reconstruction, error of sample 0, then of sample 1, … */
+  readonly atlas?: Atlas;
+  /** Greatest |x - x'| of all samples: the upper end of the error scale. */
+  readonly greatestError: number;
+}
+
+export function prepareReconstruction(payload: ReconstructionPayload, make: MakeCanvas): ReconstructionParts {
+  const { originals, reconstructions, range, features } = payload;
+  let greatestError = 0;
+  for (let i = 0; i < originals.length; i++) {
+    greatestError = Math.max(greatestError, Math.abs(originals[i]! - reconstructions[i]!));
+  }
+  if (payload.form !== 'images') return { greatestError };
+  const [height, width, channels] = payload.imageShape!;
+  const level = (value: number) => Math.round(((value - range[0]) / (range[1] - range[0])) * 255);
+  const atlas = makeAtlas(make, payload.samples * 3, { width, height }, (tile, rgba) => {
+    const start = Math.floor(tile / 3) * features;
+    const values = [originals, reconstructions][tile % 3];
+    for (let p = 0; p < width * height; p++) {
+      const at = start + p * channels;
+      if (values) {
+        for (let c = 0; c < 3; c++) rgba[p * 4 + c] = level(values[at + (channels === 3 ? c : 0)]!);
+      } else {
+        let error = 0;
+        for (let c = 0; c < channels; c++) error += Math.abs(originals[at + c]! - reconstructions[at + c]!) / channels;
+        rgba.set(errorColour(greatestError > 0 ? error / greatestError : 0), p * 4);
+      }
+      rgba[p * 4 + 3] = 255;
+    }
+  });
+  return { atlas, greatestError };
+}
+
+export interface ReconstructionStyle {
+  readonly theme: Theme;
+  readonly words: PictureWords;
+  /** Sample at every position; all of them in their own order if absent. */
+  readonly order?: readonly number[];
+  /** Position with the reader's attention. */
+  readonly active?: number;
+}
+
+export function paintReconstruction(
+  context: Context,
+  payload: ReconstructionPayload,
+  parts: ReconstructionParts,
+  layout: ReconstructionLayout,
+  style: ReconstructionStyle,
+): void {
+  const { theme } = style;
+  layout.blocks.forEach((block, position) => {
+    const sample = style.order?.[position] ?? position;
+    if (payload.form === 'images') {
+      const [height, width] = payload.imageShape!;
+      layout.rows.forEach((offset, row) => {
+        const to = { x: block.x, y: block.y + offset, ...layout.tile };
+        drawTile(context, parts.atlas!, sample * 3 + row, { width, height }, to);
+      });
+    } else {
+      paintPanel(context, payload, sample, { ...block, ...layout.tile }, theme);
+    }
+    paintCaption(context, payload, sample, block, layout, style, position === style.active);
+    if (position === style.active) {
+      context.strokeStyle = theme.focus;
+      context.lineWidth = 2;
+      context.strokeRect(block.x - 2, block.y - 2, layout.tile.width + 4, layout.blockHeight + 4);
+    }
+  });
+  if (payload.form === 'images') {
+    paintRowNames(context, layout, style);
+    paintErrorScale(context, parts.greatestError, layout, style);
+  } else {
+    paintRangeAxis(context, payload, layout, theme);
+    paintPanelLegend(context, layout, style, payload.form);
+  }
+}
+
+function paintCaption(
+  context: Context,
+  payload: ReconstructionPayload,
+  sample: number,
+  block: { x: number; y: number },
+  layout: ReconstructionLayout,
+  { theme }: ReconstructionStyle,
+  active: boolean,
+): void {
+  context.font = font(theme, theme.fontSize - 1);
+  context.fillStyle = active ? theme.text : theme.muted;
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  const text = compact(payload.errors[sample], layout.tile.width < 50 ? 2 : 3);
+  context.fillText(text, block.x + layout.tile.width / 2, block.y + layout.blockHeight + captionHeight / 2 + 1);
+}
+
+/** Names of the three rows, beside every band of samples. */
+function paintRowNames(context: Context, layout: ReconstructionLayout, { theme, words }: ReconstructionStyle): void {
+  const names = [words.original, words.reconstruction, words.error];
+  context.font = font(theme, theme.fontSize - 1);
+  context.textAlign = 'right';
+  context.textBaseline = 'middle';
+  context.fillStyle = theme.muted;
+  for (let first = 0; first < layout.blocks.length; first += layout.columns) {
+    const { y } = layout.blocks[first]!;
+    names.forEach((name, row) => {
+      const middle = y + layout.rows[row]! + layout.tile.height / 2;
+      context.fillText(fitText(context, name, layout.gutter - 10), layout.gutter - 10, middle);
+    });
+    context.fillText('mse', layout.gutter - 10, y + layout.blockHeight + captionHeight / 2 + 1);
+  }
+}
+
+function paintErrorScale(
+  context: Context,
+  greatest: number,
+  { legend }: ReconstructionLayout,
+  { theme, words }: ReconstructionStyle,
+): void {
+  const bar = { width: 120, height: 8 };
+  const middle = legend.y + legend.height / 2 + 1;
+  context.font = font(theme, theme.fontSize - 1);
+  context.textBaseline = 'middle';
+  context.textAlign = 'left';
+  context.fillStyle = theme.muted;
+  let x = legend.x;
+  const write = (text: string) => {
+    context.fillText(text, x, middle);
+    x += context.measureText(text).width + 8;
+  };
+  write(words.absoluteError);
+  write('0');
+  const gradient = context.createLinearGradient(x, 0, x + bar.width, 0);
+  for (let stop = 0; stop <= 16; stop++) gradient.addColorStop(stop / 16, errorCss(stop / 16));
+  context.fillStyle = gradient;
+  context.fillRect(x, middle - bar.height / 2 - 1, bar.width, bar.height);
+  context.strokeStyle = theme.border;
+  context.lineWidth = 1;
+  context.strokeRect(x - 0.5, middle - bar.height / 2 - 1.5, bar.width + 1, bar.height + 1);
+  x += bar.width + 8;
+  context.fillStyle = theme.muted;
+  write(compact(greatest, 2));
+}
+
+interface Panel {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+function paintPanel(
+  context: Context,
+  payload: ReconstructionPayload,
+  sample: number,
+  panel: Panel,
+  theme: Theme,
+): void {
+  const { features, range } = payload;
+  const padded = (range[1] - range[0]) * 0.05;
+  const up = (value: number) =>
+    panel.y + panel.height * (1 - (value - range[0] + padded) / (range[1] - range[0] + 2 * padded));
+  const original = payload.originals.subarray(sample * features, (sample + 1) * features);
+  const rebuilt = payload.reconstructions.subarray(sample * features, (sample + 1) * features);
+  context.fillStyle = theme.grid;
+  const zero = range[0] <= 0 && range[1] >= 0 ? up(0) : panel.y + panel.height;
+  context.fillRect(panel.x, Math.round(zero), panel.width, 1);
+  if (payload.form === 'bars') paintBars(context, original, rebuilt, panel, up, zero, theme);
+  else paintLines(context, original, rebuilt, panel, up, theme);
+}
+
+function paintLines(
+  context: Context,
+  original: Float32Array,
+  rebuilt: Float32Array,
+  panel: Panel,
+  up: (value: number) => number,
+  theme: Theme,
+): void {
+  const across = (i: number) => panel.x + (panel.width * i) / Math.max(1, original.length - 1);
+  const trace = (values: Float32Array, backwards = false) => {
+    for (let i = 0; i < values.length; i++) {
+      const at = backwards ? values.length - 1 - i : i;
+      context.lineTo(across(at), up(values[at]!));
+    }
+  };
+  context.beginPath();
+  trace(original);
+  trace(rebuilt, true);
+  context.closePath();
+  context.fillStyle = withAlpha(seriesColour(theme, 3), theme.contrast ? 0.7 : 0.4);
+  context.fill();
+  context.lineJoin = 'round';
+  const stroke = (values: Float32Array, colour: string, width: number) => {
+    context.beginPath();
+    trace(values);
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.stroke();
+  };
+  stroke(original, theme.quiet, 2);
+  stroke(rebuilt, seriesColour(theme, 0), 1.5);
+}
+
+function paintBars(
+  context: Context,
+  original: Float32Array,
+  rebuilt: Float32Array,
+  panel: Panel,
+  up: (value: number) => number,
+  zero: number,
+  theme: Theme,
+): void {
+  const slot = panel.width / original.length;
+  const bar = Math.max(1, Math.min(18, slot * 0.36));
+  original.forEach((value, i) => {
+    const middle = panel.x + slot * (i + 0.5);
+    const draw = (to: number, left: number, colour: string) => {
+      context.fillStyle = colour;
+      context.fillRect(left, Math.min(up(to), zero), bar, Math.max(1, Math.abs(up(to) - zero)));
+    };
+    draw(value, middle - bar - 0.5, theme.quiet);
+    draw(rebuilt[i]!, middle + 0.5, seriesColour(theme, 0));
+  });
+}
+
+/** Least and greatest value, beside every band of panels. */
+function paintRangeAxis(
+  context: Context,
+  payload: ReconstructionPayload,
+  layout: ReconstructionLayout,
+  theme: Theme,
+): void {
+  context.font = font(theme, theme.fontSize - 1);
+  context.textAlign = 'right';
+  context.fillStyle = theme.muted;
+  for (let first = 0; first < layout.blocks.length; first += layout.columns) {
+    const { y } = layout.blocks[first]!;
+    context.textBaseline = 'top';
+    context.fillText(compact(payload.range[1], 3), layout.gutter - 8, y);
+    context.textBaseline = 'alphabetic';
+    context.fillText(compact(payload.range[0], 3), layout.gutter - 8, y + layout.tile.height);
+    context.textBaseline = 'middle';
+    context.fillText('mse', layout.gutter - 8, y + layout.blockHeight + captionHeight / 2 + 1);
+  }
+}
+
+function paintPanelLegend(
+  context: Context,
+  { legend }: ReconstructionLayout,
+  { theme, words }: ReconstructionStyle,
+  form: 'series' | 'bars',
+): void {
+  const middle = legend.y + legend.height / 2 + 1;
+  let x = legend.x;
+  context.font = font(theme, theme.fontSize - 1);
+  context.textAlign = 'left';
+  context.textBaseline = 'middle';
+  const entry = (colour: string, height: number, name: string) => {
+    context.fillStyle = colour;
+    context.fillRect(x, middle - height / 2 - 1, 14, height);
+    context.fillStyle = theme.muted;
+    context.fillText(name, x + 20, middle);
+    x += 20 + context.measureText(name).width + 18;
+  };
+  entry(theme.quiet, form === 'bars' ? 10 : 2, words.original);
+  entry(seriesColour(theme, 0), form === 'bars' ? 10 : 2, words.reconstruction);
+  if (form === 'series') entry(withAlpha(seriesColour(theme, 3), theme.contrast ? 0.7 : 0.4), 10, words.error);
+}

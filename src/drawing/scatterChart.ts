@@ -1,0 +1,107 @@
+import type { ChartConfiguration, ChartDataset } from 'chart.js';
+import type { ScatterPayload, ScatterSeries } from '../renderers/scatter/payload.ts';
+import { pointRadius } from './canvas.ts';
+import { axis, commonOptions, tooltipStyle } from './chart.ts';
+import type { LegendEntry } from './legend.ts';
+import { compact } from './numbers.ts';
+import { seriesColour, type Theme, withAlpha } from './theme.ts';
+
+interface Point {
+  x: number;
+  y: number;
+}
+export type ScatterConfiguration = ChartConfiguration<'scatter', Point[]>;
+
+/** Lines that lie on one another stay visible: the first one broad, the next ones narrow and broken. */
+const lineStyles = [
+  { width: 4.5, dash: [] as number[] },
+  { width: 2, dash: [7, 5] },
+  { width: 2, dash: [2, 4] },
+];
+
+export function scatterLegend(payload: ScatterPayload, theme: Theme): LegendEntry[] {
+  return styled(payload, theme).map(({ series, colour, line }) => ({
+    name: series.name,
+    colour,
+    mark: !series.line ? 'point' : line % lineStyles.length === 0 ? 'line' : 'dashed',
+  }));
+}
+
+export function scatterChart(payload: ScatterPayload, hidden: ReadonlySet<string>, theme: Theme): ScatterConfiguration {
+  return {
+    type: 'scatter',
+    data: {
+      datasets: styled(payload, theme).map((one, i) => dataset(one, i, hidden.has(one.series.name), theme)),
+    },
+    options: {
+      ...commonOptions(theme),
+      interaction: { mode: 'nearest', intersect: true },
+      scales: {
+        x: { ...axis(theme, { title: payload.xLabel, lines: true }), bounds: 'data', grace: '4%' },
+        y: { ...axis(theme, { title: payload.yLabel, lines: true }), bounds: 'data', grace: '4%' },
+      },
+      plugins: {
+        tooltip: {
+          ...tooltipStyle(theme),
+          callbacks: {
+            title: () => '',
+            label: (item) => ` ${item.dataset.label}  ${compact(item.parsed.x)}, ${compact(item.parsed.y)}`,
+            labelPointStyle: () => ({ pointStyle: 'circle', rotation: 0 }),
+            labelColor: (item) => ({
+              borderColor: String(item.dataset.borderColor),
+              backgroundColor: String(item.dataset.borderColor),
+            }),
+          },
+        },
+      },
+    },
+  };
+}
+
+interface Styled {
+  readonly series: ScatterSeries;
+  readonly colour: string;
+  /** Which of the lines it is. */
+  readonly line: number;
+}
+
+function styled(payload: ScatterPayload, theme: Theme): Styled[] {
+  let coloured = 0;
+  let lines = 0;
+  return payload.series.map((series) => ({
+    series,
+    colour: series.background ? theme.quiet : seriesColour(theme, coloured++),
+    line: series.line ? lines++ : 0,
+  }));
+}
+
+function dataset(
+  { series, colour, line }: Styled,
+  index: number,
+  hidden: boolean,
+  theme: Theme,
+): ChartDataset<'scatter', Point[]> {
+  const style = lineStyles[line % lineStyles.length]!;
+  const radius = pointRadius(series.count);
+  return {
+    label: series.name,
+    data: Array.from({ length: series.count }, (_, i) => ({ x: series.points[2 * i]!, y: series.points[2 * i + 1]! })),
+    hidden,
+    // The first dataset would lie on top of the others.
+    order: -index,
+    showLine: series.line,
+    borderColor: colour,
+    borderWidth: style.width,
+    borderDash: style.dash,
+    borderJoinStyle: 'round',
+    borderCapStyle: style.dash.length ? 'butt' : 'round',
+    pointRadius: series.line ? 0 : radius,
+    pointHitRadius: 5,
+    pointHoverRadius: series.line ? 4 : radius + 2,
+    pointBackgroundColor: theme.contrast ? colour : withAlpha(colour, series.count > 200 ? 0.6 : 0.8),
+    pointBorderWidth: 0,
+    pointHoverBackgroundColor: colour,
+    pointHoverBorderColor: theme.background,
+    pointHoverBorderWidth: 1.5,
+  };
+}

@@ -1,0 +1,6 @@
+import type { ActivationFunction } from 'vscode-notebook-renderer';
+import { activateKind } from '../shared/activate.ts';
+import css from '../shared/progress.css';
+import { curvesKind } from './view.ts';
+
+export const activate: ActivationFunction = (context) => activateKind(curvesKind, [css], context);

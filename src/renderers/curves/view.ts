@@ -1,0 +1,146 @@
+import { Chart } from '../../drawing/chart.ts';
+import { type CurvesConfiguration, curvesChart, curvesLegend } from '../../drawing/curvesChart.ts';
+import { compact } from '../../drawing/numbers.ts';
+import type { Theme } from '../../drawing/theme.ts';
+import { element } from '../shared/elements.ts';
+import { makeLegend } from '../shared/legend.ts';
+import { type Frame, type Kind, type Surroundings, tool, type View } from '../shared/output.ts';
+import { ProgressHead } from '../shared/progressHead.ts';
+import { type CurvesPayload, parseCurves } from './payload.ts';
+
+const logIcon = 'M2.5 2.5v11h11M4.5 11.5c.6-5.5 2.5-8 9-8.5';
+
+class CurvesView implements View<CurvesPayload> {
+  readonly root = element('div');
+  private readonly canvas = element('canvas', { role: 'img', tabindex: 0 });
+  private readonly figure = element('div', { class: 'aenb-figure' }, this.canvas);
+  private readonly progress: ProgressHead;
+  private readonly legend = makeLegend((name) => this.toggle(name));
+  private readonly logTool: HTMLElement;
+  private readonly hidden: Set<string>;
+  private log: boolean;
+  private chart: Chart<'line'> | undefined;
+  private theme: Theme | undefined;
+  /** Position that the arrow keys have reached. */
+  private at = -1;
+
+  constructor(
+    private payload: CurvesPayload,
+    private readonly frame: Frame,
+  ) {
+    this.log = payload.log;
+    this.hidden = new Set(payload.series.filter((series) => !series.shown).map((series) => series.name));
+    this.progress = new ProgressHead(frame.words);
+    this.logTool = tool(frame.words.logarithmic, logIcon, () => {
+      this.log = !this.log;
+      frame.repaint();
+    });
+    frame.addTool(this.logTool);
+    frame.slot.append(this.progress.root, this.legend.root);
+    this.root.append(this.figure);
+    this.canvas.addEventListener('keydown', (event) => this.key(event));
+    this.canvas.addEventListener('blur', () => this.point(-1));
+  }
+
+  update(payload: CurvesPayload): void {
+    this.payload = payload;
+  }
+
+  paint({ theme, width }: Surroundings): void {
+    const { payload } = this;
+    this.theme = theme;
+    this.progress.root.hidden = !payload.progress;
+    if (payload.progress) this.progress.show(payload.progress);
+    this.legend.show(curvesLegend(payload, theme), this.hidden);
+    this.logTool.setAttribute('aria-pressed', String(this.log));
+    this.canvas.setAttribute('aria-label', `${payload.text} ${this.frame.words.keyboardHint}`);
+    const height = Math.round(Math.min(340, Math.max(200, width * 0.42)));
+    this.figure.style.height = `${height}px`;
+    this.draw(curvesChart(payload, { log: this.log, hidden: this.hidden }, theme, this.frame.words), width, height);
+  }
+
+  /** The chart is made once; later data, options and sizes go into the same one, so that nothing flickers. */
+  private draw(configuration: CurvesConfiguration, width: number, height: number): void {
+    if (!this.chart) {
+      this.canvas.width = width;
+      this.canvas.height = height;
+      this.canvas.style.width = `${width}px`;
+      this.canvas.style.height = `${height}px`;
+      this.chart = new Chart(this.canvas, configuration);
+      return;
+    }
+    this.chart.data = configuration.data;
+    this.chart.options = configuration.options!;
+    this.chart.config.plugins!.splice(0, Number.POSITIVE_INFINITY, ...configuration.plugins!);
+    if (this.chart.width !== width || this.chart.height !== height) this.chart.resize(width, height);
+    this.chart.update('none');
+  }
+
+  private toggle(name: string): void {
+    if (!this.hidden.delete(name)) this.hidden.add(name);
+    this.frame.repaint();
+  }
+
+  private key(event: KeyboardEvent): void {
+    const last = Math.max(...this.payload.series.map((series) => series.values.length)) - 1;
+    const steps: Record<string, number> = {
+      ArrowRight: Math.min(last, this.at + 1),
+      ArrowLeft: Math.max(0, this.at - 1),
+      Home: 0,
+      End: last,
+      Escape: -1,
+    };
+    const next = steps[event.key];
+    if (next === undefined || last < 0) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.point(next);
+  }
+
+  /** Shows the values at a position as the mouse would, and says them. */
+  private point(index: number): void {
+    this.at = index;
+    const { chart } = this;
+    if (!chart) return;
+    const elements = chart.data.datasets.flatMap((dataset, datasetIndex) =>
+      index >= 0 && index < dataset.data.length && chart.isDatasetVisible(datasetIndex)
+        ? [{ datasetIndex, index }]
+        : [],
+    );
+    chart.setActiveElements(elements);
+    chart.tooltip?.setActiveElements(elements, { x: 0, y: 0 });
+    chart.update('none');
+    if (index < 0) return;
+    const shown = this.payload.series.filter((series) => !this.hidden.has(series.name) && index < series.values.length);
+    const x = shown[0]?.x?.[index] ?? index + 1;
+    const values = shown.map((series) => `${series.name} ${compact(series.values[index])}`);
+    this.frame.say(`${this.payload.xLabel} ${compact(x)}: ${values.join(', ')}`);
+  }
+
+  data() {
+    const { series } = this.payload;
+    const own = series[0]?.x;
+    const length = Math.max(0, ...series.map((one) => one.values.length));
+    return {
+      columns: [this.payload.xLabel || 'x', ...series.map((one) => one.name)],
+      rows: Array.from({ length }, (_, i) => [own?.[i] ?? i + 1, ...series.map((one) => one.values[i] ?? null)]),
+    };
+  }
+
+  picture() {
+    const { payload } = this;
+    const title = payload.title ?? payload.progress?.model;
+    const visible = curvesLegend(payload, this.theme!).filter((entry) => !this.hidden.has(entry.name));
+    return { canvas: this.canvas, heading: { title, legend: visible } };
+  }
+
+  dispose(): void {
+    this.chart?.destroy();
+  }
+}
+
+export const curvesKind: Kind<CurvesPayload> = {
+  name: 'curves',
+  parse: parseCurves,
+  create: (payload, frame) => new CurvesView(payload, frame),
+};

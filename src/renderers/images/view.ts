@@ -1,0 +1,128 @@
+import type { Atlas } from '../../drawing/canvas.ts';
+import { type ImagesLayout, layOutImages, paintImages, prepareImages } from '../../drawing/imagesPicture.ts';
+import { compact } from '../../drawing/numbers.ts';
+import { element, makeCanvas, prepareCanvas } from '../shared/elements.ts';
+import type { Frame, Kind, Surroundings, View } from '../shared/output.ts';
+import { Tip } from '../shared/tip.ts';
+import { type ImagesPayload, parseImages } from './payload.ts';
+
+class ImagesView implements View<ImagesPayload> {
+  readonly root = element('div');
+  private readonly canvas = element('canvas', { role: 'img', tabindex: 0 });
+  private readonly tip = new Tip();
+  private atlas: Atlas;
+  private layout: ImagesLayout | undefined;
+  private surroundings: Surroundings | undefined;
+  private active: number | undefined;
+
+  constructor(
+    private payload: ImagesPayload,
+    private readonly frame: Frame,
+  ) {
+    this.atlas = prepareImages(payload, makeCanvas);
+    this.root.append(element('div', { class: 'aenb-figure' }, this.canvas, this.tip.root));
+    this.canvas.addEventListener('pointermove', (event) => this.hover(event));
+    this.canvas.addEventListener('pointerleave', () => this.attend(undefined));
+    this.canvas.addEventListener('keydown', (event) => this.key(event));
+    this.canvas.addEventListener('blur', () => this.attend(undefined));
+  }
+
+  update(payload: ImagesPayload): void {
+    this.payload = payload;
+    this.atlas = prepareImages(payload, makeCanvas);
+    this.active = undefined;
+  }
+
+  paint(surroundings: Surroundings): void {
+    this.surroundings = surroundings;
+    this.layout = layOutImages(this.payload, surroundings.width, devicePixelRatio || 1);
+    this.canvas.setAttribute('aria-label', `${this.payload.text} ${this.frame.words.keyboardHint}`);
+    this.draw();
+  }
+
+  private draw(): void {
+    const layout = this.layout!;
+    const context = prepareCanvas(this.canvas, layout.width, layout.height);
+    paintImages(context, this.payload, this.atlas, layout, this.surroundings!.theme, this.active);
+  }
+
+  private hover({ offsetX: x, offsetY: y }: PointerEvent): void {
+    const { places, tile, width } = this.layout!;
+    const image = places.findIndex((at) => x >= at.x && x < at.x + tile.width && y >= at.y && y < at.y + tile.height);
+    this.attend(image < 0 ? undefined : image);
+    if (image < 0) return;
+    const [rows, columns, channels] = this.payload.imageShape;
+    const { x: left, y: top } = places[image]!;
+    const row = Math.min(rows - 1, Math.floor(((y - top) / tile.height) * rows));
+    const column = Math.min(columns - 1, Math.floor(((x - left) / tile.width) * columns));
+    const at = ((image * rows + row) * columns + column) * channels;
+    const [low, high] = this.payload.range;
+    const values = Array.from({ length: channels }, (_, c) =>
+      compact(low + (this.payload.pixels[at + c]! / 255) * (high - low), 3),
+    );
+    const { words } = this.frame;
+    this.tip.show(`${this.about(image)}\n${words.pixel} ${row}, ${column}: ${values.join(' ')}`, x, y, width);
+  }
+
+  private about(image: number): string {
+    const title = this.payload.titles?.[image];
+    return `${this.frame.words.sample} ${image}${title ? `: ${title}` : ''}`;
+  }
+
+  private attend(image: number | undefined): void {
+    if (image === undefined) this.tip.hide();
+    if (image === this.active) return;
+    this.active = image;
+    this.draw();
+  }
+
+  private key(event: KeyboardEvent): void {
+    const { columns, places, tile, width } = this.layout!;
+    const from = this.active ?? -1;
+    const steps: Record<string, number> = {
+      ArrowRight: from + 1,
+      ArrowLeft: from - 1,
+      ArrowDown: from + columns,
+      ArrowUp: from - columns,
+      Home: 0,
+      End: places.length - 1,
+    };
+    if (event.key === 'Escape') {
+      this.attend(undefined);
+      return;
+    }
+    const next = steps[event.key];
+    if (next === undefined || !places.length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const image = Math.max(0, Math.min(places.length - 1, next));
+    this.attend(image);
+    this.tip.show(this.about(image), places[image]!.x + tile.width / 2, places[image]!.y + 20, width);
+    this.frame.say(this.about(image));
+  }
+
+  data() {
+    const [height, width, channels] = this.payload.imageShape;
+    const size = height * width * channels;
+    const [low, high] = this.payload.range;
+    return {
+      columns: [this.frame.words.sample, ...Array.from({ length: size }, (_, i) => String(i))],
+      rows: Array.from({ length: this.payload.count }, (_, i) => [
+        this.payload.titles?.[i] ?? i,
+        ...Array.from(this.payload.pixels.subarray(i * size, (i + 1) * size), (level) =>
+          Number((low + (level / 255) * (high - low)).toPrecision(4)),
+        ),
+      ]),
+    };
+  }
+
+  picture() {
+    return { canvas: this.canvas, heading: { title: this.payload.title } };
+  }
+}
+
+export const imagesKind: Kind<ImagesPayload> = {
+  name: 'images',
+  parse: parseImages,
+  create: (payload, frame) => new ImagesView(payload, frame),
+};

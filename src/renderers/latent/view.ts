@@ -1,0 +1,273 @@
+import {
+  classNames,
+  firstAxes,
+  type LatentProjection,
+  type LatentView,
+  latentLegend,
+  nearestSample,
+  paintLatent,
+  projectLatent,
+} from '../../drawing/latentPicture.ts';
+import { compact } from '../../drawing/numbers.ts';
+import { element, makeCanvas, prepareCanvas } from '../shared/elements.ts';
+import { makeLegend } from '../shared/legend.ts';
+import type { Frame, Kind, Surroundings, View } from '../shared/output.ts';
+import { LookPanel } from './lookPanel.ts';
+import { type LatentPayload, parseLatent } from './payload.ts';
+
+const panelWidth = 166;
+const widestMap = 620;
+/** Below this the panel stands under the map. */
+const narrow = 520;
+/** How far from a point, in CSS pixels, the cursor still means it. */
+const reach = 28;
+const keyStep = 12;
+
+class LatentMap implements View<LatentPayload> {
+  readonly root = element('div');
+  private readonly canvas = element('canvas', { role: 'img', tabindex: 0 });
+  private readonly overlay = element('canvas', { 'aria-hidden': 'true' });
+  private readonly parts = element('div', { class: 'aenb-latent-parts' });
+  private readonly controls = element('div', { class: 'aenb-latent-controls' });
+  private readonly legend = makeLegend(
+    (name) => this.toggle(name),
+    (name) => this.light(name),
+  );
+  private panel!: LookPanel;
+  private axes!: LatentView['axes'];
+  private readonly hidden = new Set<number>();
+  private lit: number | undefined;
+  /** Which thumbnail shows a sample; -1 for none. */
+  private thumbnailOf!: Int32Array;
+  private projection: LatentProjection | undefined;
+  private surroundings: Surroundings | undefined;
+  private size = { width: 0, height: 0 };
+  private cursor: [number, number] | undefined;
+  private decoding = false;
+  private wanted: number[] | undefined;
+
+  constructor(
+    private payload: LatentPayload,
+    private readonly frame: Frame,
+  ) {
+    frame.slot.append(this.controls, this.legend.root);
+    this.parts.append(element('div', { class: 'aenb-latent-map' }, this.canvas, this.overlay));
+    this.root.append(this.parts);
+    this.take(payload);
+    this.canvas.addEventListener('pointermove', (event) => this.move([event.offsetX, event.offsetY]));
+    this.canvas.addEventListener('pointerleave', () => this.move(undefined));
+    this.canvas.addEventListener('keydown', (event) => this.key(event));
+    this.canvas.addEventListener('blur', () => this.move(undefined));
+  }
+
+  update(payload: LatentPayload): void {
+    this.payload = payload;
+    this.take(payload);
+  }
+
+  private take(payload: LatentPayload): void {
+    this.axes = firstAxes(payload);
+    this.thumbnailOf = new Int32Array(payload.samples).fill(-1);
+    payload.thumbnails?.indices.forEach((sample, i) => {
+      this.thumbnailOf[sample] = i;
+    });
+    this.panel?.root.remove();
+    this.panel = new LookPanel(payload, this.frame.words);
+    this.parts.append(this.panel.root);
+    this.controls.replaceChildren(...(payload.latents > 2 ? [this.select(0), this.select(1)] : []));
+    this.controls.hidden = payload.latents <= 2;
+  }
+
+  /** Which latent lies along an axis. */
+  private select(axis: 0 | 1): HTMLElement {
+    const { words } = this.frame;
+    const options = Array.from({ length: this.payload.latents }, (_, i) =>
+      element('option', { value: i, text: `${words.latent} ${i + 1}`, selected: i === this.axes[axis] }),
+    );
+    const select = element('select', {}, ...options);
+    select.addEventListener('change', () => {
+      const chosen = Number(select.value);
+      this.axes = axis === 0 ? [chosen, this.axes[1]] : [this.axes[0], chosen];
+      this.frame.repaint();
+    });
+    return element('label', {}, document.createTextNode(axis === 0 ? words.horizontal : words.vertical), select);
+  }
+
+  private view(): LatentView {
+    return { axes: this.axes, hidden: this.hidden, lit: this.lit };
+  }
+
+  paint(surroundings: Surroundings): void {
+    const { width, theme } = surroundings;
+    this.surroundings = surroundings;
+    const names = classNames(this.payload);
+    this.legend.show(latentLegend(this.payload, theme), new Set([...this.hidden].map((one) => names[one]!)));
+    this.canvas.setAttribute('aria-label', `${this.payload.text} ${this.frame.words.keyboardHint}`);
+    const below = width < narrow;
+    const mapWidth = Math.min(widestMap, below ? width : width - panelWidth);
+    this.size = { width: mapWidth, height: Math.round(Math.min(520, Math.max(260, mapWidth * 0.84))) };
+    this.panel.root.toggleAttribute('data-below', below);
+    this.projection = projectLatent(this.payload, this.view(), this.size);
+    this.drawMap();
+    this.drawCursor();
+  }
+
+  private drawMap(): void {
+    const context = prepareCanvas(this.canvas, this.size.width, this.size.height);
+    paintLatent(context, this.payload, this.view(), this.projection!, {
+      theme: this.surroundings!.theme,
+      words: this.frame.words,
+      ratio: devicePixelRatio || 1,
+      make: makeCanvas,
+    });
+  }
+
+  private toggle(name: string): void {
+    const one = classNames(this.payload).indexOf(name);
+    if (!this.hidden.delete(one)) this.hidden.add(one);
+    this.frame.repaint();
+  }
+
+  private light(name: string | undefined): void {
+    const one = name === undefined ? -1 : classNames(this.payload).indexOf(name);
+    const lit = one < 0 || this.hidden.has(one) ? undefined : one;
+    if (lit === this.lit) return;
+    this.lit = lit;
+    this.drawMap();
+  }
+
+  /** The cursor went somewhere, by mouse or by keys. */
+  private move(to: [number, number] | undefined): void {
+    this.cursor = to;
+    const sample = this.drawCursor();
+    if (!to) return;
+    const thumbnail = sample === undefined ? -1 : this.thumbnailOf[sample]!;
+    this.panel.showSample(this.about(sample), thumbnail < 0 ? undefined : thumbnail);
+    this.decode(this.codeAt(to));
+  }
+
+  /** Cross and ring go on a canvas of their own: seventy thousand points are not drawn again for them. */
+  private drawCursor(): number | undefined {
+    const context = prepareCanvas(this.overlay, this.size.width, this.size.height);
+    if (!this.cursor) return undefined;
+    const sample = this.sampleAt(this.cursor);
+    const { theme } = this.surroundings!;
+    const [x, y] = this.cursor;
+    context.strokeStyle = theme.text;
+    context.lineWidth = 1;
+    context.beginPath();
+    context.moveTo(x - 5, y);
+    context.lineTo(x + 5, y);
+    context.moveTo(x, y - 5);
+    context.lineTo(x, y + 5);
+    context.stroke();
+    if (sample === undefined) return undefined;
+    const [px, py] = this.projection!.place(sample);
+    for (const [width, colour] of [
+      [4, theme.background],
+      [2, theme.text],
+    ] as const) {
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.beginPath();
+      context.arc(px, py, 6, 0, 2 * Math.PI);
+      context.stroke();
+    }
+    return sample;
+  }
+
+  /** A sample that can be shown, if one is near; else any. */
+  private sampleAt(place: [number, number]): number | undefined {
+    const near = (wanted?: (sample: number) => boolean) =>
+      nearestSample(this.payload, this.view(), this.projection!, place, reach, wanted);
+    return (this.payload.thumbnails && near((sample) => this.thumbnailOf[sample]! >= 0)) ?? near();
+  }
+
+  private about(sample: number | undefined): string {
+    const { words } = this.frame;
+    const [x, y] = this.projection!.at(...this.cursor!);
+    const code = this.axes[1] === 'class' ? compact(x, 3) : `${compact(x, 3)}, ${compact(y, 3)}`;
+    if (sample === undefined) return code;
+    const one = this.payload.classes?.[sample];
+    const name = one === undefined ? '' : `\n${words.class} ${classNames(this.payload)[one]}`;
+    return `${code}\n${words.sample} ${sample}${name}`;
+  }
+
+  /** A whole code at a place of the map: the latents that are not drawn have their mean. */
+  private codeAt(place: [number, number]): number[] {
+    const code = [...this.payload.means];
+    const [x, y] = this.projection!.at(...place);
+    code[this.axes[0]] = x;
+    if (this.axes[1] !== 'class') code[this.axes[1]] = y;
+    return code;
+  }
+
+  /** One question at a time; while it is out, only the newest place waits. */
+  private async decode(code: number[]): Promise<void> {
+    const { channel } = this.payload;
+    if (!channel) return;
+    this.wanted = code;
+    if (this.decoding) return;
+    this.decoding = true;
+    while (this.wanted) {
+      const asked = this.wanted;
+      this.wanted = undefined;
+      this.panel.showDecoded(await this.frame.kernel.ask(channel, asked));
+    }
+    this.decoding = false;
+  }
+
+  private key(event: KeyboardEvent): void {
+    const step = event.shiftKey ? 4 * keyStep : keyStep;
+    const steps: Record<string, [number, number]> = {
+      ArrowRight: [step, 0],
+      ArrowLeft: [-step, 0],
+      ArrowDown: [0, step],
+      ArrowUp: [0, -step],
+    };
+    if (event.key === 'Escape') {
+      this.move(undefined);
+      return;
+    }
+    const by = steps[event.key];
+    if (!by) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const { area } = this.projection!;
+    const from = this.cursor ?? [area.x + area.width / 2, area.y + area.height / 2];
+    this.move([
+      Math.min(area.x + area.width, Math.max(area.x, from[0] + by[0])),
+      Math.min(area.y + area.height, Math.max(area.y, from[1] + by[1])),
+    ]);
+    this.frame.say(this.about(this.sampleAt(this.cursor!)).replaceAll('\n', ', '));
+  }
+
+  data() {
+    const { payload } = this;
+    const { words } = this.frame;
+    const names = classNames(payload);
+    return {
+      columns: [
+        words.sample,
+        ...(payload.classes ? [words.class] : []),
+        ...Array.from({ length: payload.latents }, (_, u) => `${words.latent} ${u + 1}`),
+      ],
+      rows: Array.from({ length: payload.samples }, (_, i) => [
+        i,
+        ...(payload.classes ? [names[payload.classes[i]!]!] : []),
+        ...payload.codes.subarray(i * payload.latents, (i + 1) * payload.latents),
+      ]),
+    };
+  }
+
+  picture() {
+    const legend = latentLegend(this.payload, this.surroundings!.theme).filter((_, i) => !this.hidden.has(i));
+    return { canvas: this.canvas, heading: { title: this.payload.title, legend } };
+  }
+}
+
+export const latentKind: Kind<LatentPayload> = {
+  name: 'latent',
+  parse: parseLatent,
+  create: (payload, frame) => new LatentMap(payload, frame),
+};

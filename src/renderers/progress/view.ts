@@ -1,0 +1,31 @@
+import type { Kind } from '../shared/output.ts';
+import { ProgressHead } from '../shared/progressHead.ts';
+import { type ProgressPayload, parseProgress } from './payload.ts';
+
+export const progressKind: Kind<ProgressPayload & { title?: string }> = {
+  name: 'progress',
+  tabular: true,
+  parse: (value) => parseProgress(value),
+  create(payload, { words }) {
+    const head = new ProgressHead(words);
+    let current = payload;
+    return {
+      root: head.root,
+      update: (newer) => {
+        current = newer;
+      },
+      paint: () => head.show(current),
+      data: () => ({
+        columns: ['name', 'value'],
+        rows: [
+          ['epoch', current.epoch],
+          ['epochs', current.epochs],
+          ['seconds', current.seconds],
+          ['samples per second', current.samplesPerSecond ?? null],
+          ['engine', current.engine],
+          ...current.losses.map((loss) => [loss.name, loss.value] as const),
+        ],
+      }),
+    };
+  },
+};

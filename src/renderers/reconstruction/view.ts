@@ -1,0 +1,181 @@
+import { compact } from '../../drawing/numbers.ts';
+import {
+  hitReconstruction,
+  layOutReconstruction,
+  type ReconstructionHit,
+  type ReconstructionLayout,
+} from '../../drawing/reconstructionLayout.ts';
+import {
+  paintReconstruction,
+  prepareReconstruction,
+  type ReconstructionParts,
+} from '../../drawing/reconstructionPicture.ts';
+import { element, makeCanvas, prepareCanvas } from '../shared/elements.ts';
+import { type Frame, type Kind, type Surroundings, tool, type View } from '../shared/output.ts';
+import { Tip } from '../shared/tip.ts';
+import { parseReconstruction, type ReconstructionPayload } from './payload.ts';
+
+const sortIcon = 'M4.5 2.5v11M2 11l2.5 2.5L7 11M9 4h5M9 8h3.5M9 12h2';
+
+class ReconstructionView implements View<ReconstructionPayload> {
+  readonly root = element('div');
+  private readonly canvas = element('canvas', { role: 'img', tabindex: 0 });
+  private readonly tip = new Tip();
+  private readonly sortTool: HTMLElement;
+  private parts: ReconstructionParts;
+  private layout: ReconstructionLayout | undefined;
+  private surroundings: Surroundings | undefined;
+  private sorted = false;
+  private order: number[] = [];
+  private active: number | undefined;
+
+  constructor(
+    private payload: ReconstructionPayload,
+    private readonly frame: Frame,
+  ) {
+    this.parts = prepareReconstruction(payload, makeCanvas);
+    this.arrange();
+    this.sortTool = tool(frame.words.sortByError, sortIcon, () => {
+      this.sorted = !this.sorted;
+      this.arrange();
+      frame.repaint();
+    });
+    frame.addTool(this.sortTool);
+    this.root.append(element('div', { class: 'aenb-figure' }, this.canvas, this.tip.root));
+    this.canvas.addEventListener('pointermove', (event) => this.hover(event));
+    this.canvas.addEventListener('pointerleave', () => this.attend(undefined));
+    this.canvas.addEventListener('keydown', (event) => this.key(event));
+    this.canvas.addEventListener('blur', () => this.attend(undefined));
+  }
+
+  update(payload: ReconstructionPayload): void {
+    this.payload = payload;
+    this.parts = prepareReconstruction(payload, makeCanvas);
+    this.active = undefined;
+    this.arrange();
+  }
+
+  paint(surroundings: Surroundings): void {
+    this.surroundings = surroundings;
+    this.layout = layOutReconstruction(this.payload, surroundings.width, devicePixelRatio || 1);
+    this.canvas.setAttribute('aria-label', `${this.payload.text} ${this.frame.words.keyboardHint}`);
+    this.sortTool.setAttribute('aria-pressed', String(this.sorted));
+    this.draw();
+  }
+
+  private arrange(): void {
+    const error = (sample: number) => this.payload.errors[sample] ?? Number.POSITIVE_INFINITY;
+    this.order = Array.from({ length: this.payload.samples }, (_, i) => i);
+    if (this.sorted) this.order.sort((a, b) => error(b) - error(a));
+  }
+
+  private draw(): void {
+    const layout = this.layout!;
+    const context = prepareCanvas(this.canvas, layout.width, layout.height);
+    paintReconstruction(context, this.payload, this.parts, layout, {
+      theme: this.surroundings!.theme,
+      words: this.frame.words,
+      order: this.order,
+      active: this.active,
+    });
+  }
+
+  private hover(event: PointerEvent): void {
+    const hit = hitReconstruction(this.layout!, event.offsetX, event.offsetY);
+    this.attend(hit?.position);
+    if (hit) this.tip.show(this.details(hit), event.offsetX, event.offsetY, this.layout!.width);
+    else this.tip.hide();
+  }
+
+  private attend(position: number | undefined): void {
+    if (position === undefined) this.tip.hide();
+    if (position === this.active) return;
+    this.active = position;
+    this.draw();
+  }
+
+  private key(event: KeyboardEvent): void {
+    const { columns, blocks } = this.layout!;
+    const from = this.active ?? -1;
+    const steps: Record<string, number> = {
+      ArrowRight: from + 1,
+      ArrowLeft: from - 1,
+      ArrowDown: from + columns,
+      ArrowUp: from - columns,
+      Home: 0,
+      End: blocks.length - 1,
+    };
+    if (event.key === 'Escape') {
+      this.attend(undefined);
+      return;
+    }
+    const next = steps[event.key];
+    if (next === undefined || !blocks.length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const position = Math.max(0, Math.min(blocks.length - 1, next));
+    this.attend(position);
+    const text = this.about(position);
+    const block = blocks[position]!;
+    this.tip.show(text, block.x + this.layout!.tile.width / 2, block.y + 20, this.layout!.width);
+    this.frame.say(text.replaceAll('\n', ', '));
+  }
+
+  /** Which sample it is, and how well it came out. */
+  private about(position: number): string {
+    const { words } = this.frame;
+    const { payload } = this;
+    const sample = this.order[position]!;
+    const label = payload.labels?.[sample];
+    return (
+      `${words.sample} ${payload.indices?.[sample] ?? sample}${label === undefined ? '' : `, ${words.label} ${label}`}\n` +
+      `${payload.metric} ${compact(payload.errors[sample])}`
+    );
+  }
+
+  /** The values under the mouse. */
+  private details({ position, across, down }: ReconstructionHit): string {
+    const { payload } = this;
+    const { words } = this.frame;
+    const start = this.order[position]! * payload.features;
+    if (payload.form === 'images') {
+      const [height, width, channels] = payload.imageShape!;
+      const [row, column] = [Math.floor(down * height), Math.floor(across * width)];
+      const at = start + (row * width + column) * channels;
+      const values = (data: Float32Array) =>
+        Array.from({ length: channels }, (_, c) => compact(data[at + c], 3)).join(' ');
+      return (
+        `${this.about(position)}\n${words.pixel} ${row}, ${column}: ` +
+        `${values(payload.originals)} → ${values(payload.reconstructions)}`
+      );
+    }
+    const steps = payload.form === 'bars' ? payload.features : payload.features - 1;
+    const feature = payload.form === 'bars' ? Math.floor(across * steps) : Math.round(across * steps);
+    const name = payload.featureNames?.[feature] ?? `${words.feature} ${feature}`;
+    const [before, after] = [payload.originals[start + feature], payload.reconstructions[start + feature]];
+    return `${this.about(position)}\n${name}: ${compact(before)} → ${compact(after)}`;
+  }
+
+  data() {
+    const { payload } = this;
+    const { words } = this.frame;
+    return {
+      columns: [words.sample, ...(payload.labels ? [words.label] : []), payload.metric],
+      rows: this.order.map((sample) => [
+        payload.indices?.[sample] ?? sample,
+        ...(payload.labels ? [payload.labels[sample]!] : []),
+        payload.errors[sample] ?? null,
+      ]),
+    };
+  }
+
+  picture() {
+    return { canvas: this.canvas, heading: { title: this.payload.title } };
+  }
+}
+
+export const reconstructionKind: Kind<ReconstructionPayload> = {
+  name: 'reconstruction',
+  parse: parseReconstruction,
+  create: (payload, frame) => new ReconstructionView(payload, frame),
+};

@@ -1,0 +1,103 @@
+import { darkPalette, lightPalette, type Theme } from '../../drawing/theme.ts';
+
+/** The colours of shared.css that drawings need, by their custom property. */
+const colours = {
+  background: '--aenb-background',
+  text: '--aenb-text',
+  muted: '--aenb-muted',
+  grid: '--aenb-grid',
+  quiet: '--aenb-quiet',
+  raised: '--aenb-raised',
+  border: '--aenb-border',
+  focus: '--aenb-focus',
+} as const;
+
+/** The theme at an element: VS Code's while it shows there, a light or dark one of our own in an exported page. */
+export function readTheme(root: HTMLElement): Theme {
+  const classes = document.body.classList;
+  const probe = document.createElement('span');
+  root.append(probe);
+  const computed = (value: string) => {
+    probe.style.color = value;
+    return getComputedStyle(probe).color;
+  };
+  const ground = toHex(computed(`var(${colours.background})`), '#ffffff');
+  const hex = Object.fromEntries(
+    Object.entries(colours).map(([name, property]) => [name, toHex(computed(`var(${property})`), ground)]),
+  ) as Record<keyof typeof colours, string>;
+  const style = getComputedStyle(root);
+  const font = style.fontFamily;
+  probe.remove();
+  const dark = lightness(hex.background) < 0.45;
+  return {
+    ...hex,
+    dark,
+    contrast: classes.contains('vscode-high-contrast') || classes.contains('vscode-high-contrast-light'),
+    font,
+    fontSize: 12,
+    palette: dark ? darkPalette : lightPalette,
+  };
+}
+
+const pixel = (() => {
+  let context: CanvasRenderingContext2D | null | undefined;
+  return () => (context ??= document.createElement('canvas').getContext('2d', { willReadFrequently: true }))!;
+})();
+
+/** Any CSS colour as #rrggbb; what is translucent, as it looks on the ground. */
+function toHex(colour: string, ground: string): string {
+  const context = pixel();
+  for (const fill of [ground, colour]) {
+    context.fillStyle = fill;
+    context.fillRect(0, 0, 1, 1);
+  }
+  const levels = [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+  return `#${levels.map((level) => level.toString(16).padStart(2, '0')).join('')}`;
+}
+
+/** Rough lightness of #rrggbb, 0 to 1. */
+function lightness(hex: string): number {
+  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16) / 255);
+  return 0.299 * red! + 0.587 * green! + 0.114 * blue!;
+}
+
+const listeners = new Set<() => void>();
+let watching: { stop(): void } | undefined;
+
+/** Calls back when VS Code or the system changes its theme, until disposed. */
+export function onThemeChange(listener: () => void): { dispose(): void } {
+  listeners.add(listener);
+  watching ??= watch();
+  return {
+    dispose: () => {
+      listeners.delete(listener);
+      if (!listeners.size) {
+        watching?.stop();
+        watching = undefined;
+      }
+    },
+  };
+}
+
+function watch(): { stop(): void } {
+  let frame: number | undefined;
+  // VS Code changes the class of the body and the variables of the root one after the other: one repaint for both.
+  const changed = () => {
+    frame ??= requestAnimationFrame(() => {
+      frame = undefined;
+      for (const listener of [...listeners]) listener();
+    });
+  };
+  const observer = new MutationObserver(changed);
+  observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  system.addEventListener('change', changed);
+  return {
+    stop: () => {
+      observer.disconnect();
+      system.removeEventListener('change', changed);
+      if (frame !== undefined) cancelAnimationFrame(frame);
+    },
+  };
+}

@@ -2,13 +2,15 @@
 import { Session } from 'node:inspector';
 import { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
-import { CRITICAL, RUNNING, TERMINATING, type WorkerMessage } from './interrupt';
+import { ASKED, DECLINED, PHASE, QUEUED, RUNNING, UNWIND, WAITING, type WorkerMessage } from './interrupt';
 
 /** How long a cell has to follow its AbortSignal. */
 const GRACE_MILLISECONDS = 500;
 /** How long the main thread has to answer before it counts as blocked. */
 const ANSWER_MILLISECONDS = 50;
-const RETRY_MILLISECONDS = 100;
+const RETRY_MILLISECONDS = 1;
+/** How long the main thread may take to reach a point where V8 looks for messages: native code has none. */
+const NATIVE_MILLISECONDS = 10_000;
 
 export function runInterrupter(): void {
   const { shared: buffer, pid } = workerData as { shared: SharedArrayBuffer; pid: number };
@@ -19,41 +21,37 @@ export function runInterrupter(): void {
   const interrupt = (): void => {
     const execution = running();
     tell({ kind: 'interrupt', execution });
-    if (execution === 0) return;
-    setTimeout(() => {
-      if (running() !== execution) return;
-      tell({ kind: 'stop', execution });
-      setTimeout(() => terminateUntilStopped(execution), ANSWER_MILLISECONDS);
-    }, GRACE_MILLISECONDS);
+    if (execution !== 0) setTimeout(() => stop(execution), GRACE_MILLISECONDS);
   };
 
-  const terminateUntilStopped = (execution: number): void => {
+  /** The main thread ends the execution by itself if it is not blocked. */
+  const stop = (execution: number): void => {
     if (running() !== execution) return;
-    terminate(() => setTimeout(() => terminateUntilStopped(execution), RETRY_MILLISECONDS));
+    tell({ kind: 'stop', execution });
+    setTimeout(() => {
+      if (running() === execution) terminate(execution);
+    }, ANSWER_MILLISECONDS);
   };
 
-  const terminate = (done: () => void): void => {
-    Atomics.store(shared, TERMINATING, 1);
-    const end = (): void => {
-      Atomics.store(shared, TERMINATING, 0);
-      Atomics.notify(shared, TERMINATING);
-    };
-    if (Atomics.load(shared, CRITICAL) > 0) {
-      end();
-      setTimeout(() => terminate(done), 1);
-      return;
-    }
+  const terminate = (execution: number): void => {
     const session = new Session();
     session.connectToMainThread();
-    session.post('Runtime.terminateExecution', () => {
-      end();
-      session.disconnect();
-      done();
-    });
+    Atomics.store(shared, PHASE, ASKED);
+    session.post('Runtime.evaluate', { expression: `process[Symbol.for('${UNWIND}')]()` });
+    Atomics.wait(shared, PHASE, ASKED, NATIVE_MILLISECONDS);
+    if (Atomics.load(shared, PHASE) === WAITING) {
+      session.post('Runtime.terminateExecution');
+      Atomics.store(shared, PHASE, QUEUED);
+      Atomics.notify(shared, PHASE);
+      setTimeout(() => stop(execution), ANSWER_MILLISECONDS);
+    } else {
+      setTimeout(() => running() === execution && terminate(execution), RETRY_MILLISECONDS);
+    }
+    setTimeout(() => session.disconnect(), 1000);
   };
 
+  /** Whoever started this process is gone: so is it, with the processes that cells started. */
   const end = (): void => {
-    // whoever started this process is gone: so is it, with the processes that cells started
     try {
       process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
     } catch {

@@ -49,7 +49,10 @@ class Kernel {
     process.on('disconnect', () => process.exit(0));
     process.on('message', (message) => this.#receive(message as HostMessage));
     this.#send({ type: 'ready', version: PROTOCOL_VERSION, node: process.version, pid: process.pid });
-    startInterrupter(this.file, (message) => this.#fromWorker(message));
+    startInterrupter(this.file, {
+      onMessage: (message) => this.#fromWorker(message),
+      onUnwind: () => context.disable(),
+    });
   }
 
   #receive(message: HostMessage): void {
@@ -192,6 +195,8 @@ class Kernel {
   }
 
   #fromWorker(message: WorkerMessage): void {
+    // on again after a termination
+    context.run(undefined as never, () => undefined);
     const execution = this.#running;
     if (execution === undefined || execution.id !== message.execution) return;
     execution.interrupted = true;

@@ -69,6 +69,8 @@ class NotebookRun {
 
   async run(): Promise<number> {
     const signals = this.watchSignals();
+    // a process with nothing left to wait for would end with status 0, whatever happened
+    const awake = setInterval(() => undefined, 60_000);
     const { timeout } = this.options;
     const alarm =
       timeout === undefined
@@ -84,6 +86,7 @@ class NotebookRun {
       this.engine = this.session.engine;
       await this.session.dispose();
       signals.dispose();
+      clearInterval(awake);
     }
     return this.finish(this.stopped ?? status);
   }

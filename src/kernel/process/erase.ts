@@ -24,7 +24,7 @@ export class CellSyntaxError extends SyntaxError {
     readonly column: number,
     readonly file?: string,
   ) {
-    super(message);
+    super(file === undefined ? message : `${message} (${file}:${line}:${column})`);
   }
 }
 

@@ -13,6 +13,12 @@ interface Script {
 /** Local files and cells whose code was rewritten before V8 saw it, by the name that V8 knows. */
 const scripts = new Map<string, Script>();
 const files = new Map<string, Script['position']>();
+/** Files of the kernel's own making, which no stack should show. */
+const hidden = new Set<string>();
+
+export function hideFile(file: string): void {
+  hidden.add(file);
+}
 
 export const scriptName = (count: number): string => `Cell In[${count}]`;
 /** The name of the cell's own function, which no stack should show. */
@@ -32,13 +38,14 @@ const places = new WeakMap<object, { count: number; line: number; column: number
 
 /** Makes `error.stack` speak of cells, wherever it is read. */
 export function installStackTraces(kernelFile: string): void {
+  hideFile(kernelFile);
   Error.stackTraceLimit = 30;
   Error.prepareStackTrace = (error, frames) => {
     const lines: string[] = [];
     for (const frame of frames) {
-      const file = frame.getFileName() ?? frame.getScriptNameOrSourceURL() ?? frame.getEvalOrigin();
-      if (file === kernelFile || file?.startsWith('node:')) continue;
-      lines.push(`\n    at ${frameText(frame, file ?? undefined, error)}`);
+      const file = frame.getFileName() ?? frame.getScriptNameOrSourceURL() ?? frame.getEvalOrigin() ?? undefined;
+      if (file !== undefined && (hidden.has(file) || file.startsWith('node:'))) continue;
+      lines.push(`\n    at ${frameText(frame, file, error)}`);
     }
     return header(error) + lines.join('');
   };

@@ -88,7 +88,7 @@ function clearAsyncIds(): void {
   const internal = process as unknown as { _fatalException(error: Error, fromPromise: boolean): boolean };
   const { emit } = process;
   // nobody is to hear of an exception that is none
-  process.emit = (() => true) as typeof emit;
+  process.emit = (() => true) as unknown as typeof emit;
   try {
     internal._fatalException(new Error('unwinding'), false);
   } finally {

@@ -2,7 +2,7 @@
 import { Session } from 'node:inspector';
 import { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
-import { ASKED, DECLINED, PHASE, QUEUED, RUNNING, UNWIND, WAITING, type WorkerMessage } from './interrupt';
+import { ASKED, PHASE, QUEUED, RUNNING, UNWIND, WAITING, type WorkerMessage } from './interrupt';
 
 /** How long a cell has to follow its AbortSignal. */
 const GRACE_MILLISECONDS = 500;

@@ -38,7 +38,7 @@ class Kernel {
   constructor(private readonly file: string) {
     const send = process.send!.bind(process);
     this.#send = (message) => void uninterrupted(() => send(message, undefined, undefined, () => undefined));
-    this.#toolkit = new Toolkit(this.#bindings, this.#host(), (engine) => this.#send({ type: 'engine', engine }));
+    this.#toolkit = new Toolkit(this.#bindings, this.#host(), (engine) => this.#send({ type: 'engine', engine }), () => undefined);
   }
 
   listen(): void {
@@ -79,7 +79,6 @@ class Kernel {
       directory: message.directory,
       notebook: message.notebook,
       preloaded: (specifier) => this.#toolkit.preloaded(specifier),
-      preloadedNow: (specifier) => this.#toolkit.preloadedNow(specifier),
     });
     const globals = {
       ...makeGlobals({

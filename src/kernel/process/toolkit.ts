@@ -1,4 +1,5 @@
 /** The toolkit inside the kernel: loaded when a cell first needs it, its exports made globals, its engine awaited. */
+import { join } from 'node:path';
 import type { EngineStatus } from '../protocol';
 import type { Bindings } from './bindings';
 
@@ -17,7 +18,6 @@ const TOOLKIT = 'aenb';
 const TFJS = /^@tensorflow\/tfjs(-core|-layers|-node|-node-gpu)?$/;
 
 export class Toolkit {
-  #loading: Promise<ToolkitModule> | undefined;
   #module: ToolkitModule | undefined;
   #exports: Record<string, unknown> | undefined;
 
@@ -25,6 +25,7 @@ export class Toolkit {
     private readonly bindings: Bindings,
     private readonly host: object,
     private readonly onEngine: (engine: EngineStatus) => void,
+    private readonly onLoad: (tf: object) => void,
   ) {}
 
   get loaded(): boolean {
@@ -45,8 +46,7 @@ export class Toolkit {
     const imported = imports.some((specifier) => specifier === TOOLKIT || TFJS.test(specifier));
     const unknown = [...free].some((name) => !(name in globalThis) && !this.bindings.has(name));
     if (!imported && !unknown && this.#module === undefined) return;
-    if (this.#module === undefined && (imported || unknown)) await this.load();
-    const { needsEngine } = this.#module!.kernelInterface;
+    const { needsEngine } = this.load().kernelInterface;
     const names = new Set([
       ...free,
       ...(imports.some((s) => TFJS.test(s)) ? ['tf'] : []),
@@ -56,7 +56,7 @@ export class Toolkit {
   }
 
   async loadEngine(): Promise<EngineStatus> {
-    const module = await this.load();
+    const module = this.load();
     const known = module.kernelInterface.engine();
     if (known !== undefined) return known;
     const engine = await module.kernelInterface.loadEngine();
@@ -64,28 +64,32 @@ export class Toolkit {
     return engine;
   }
 
-  load(): Promise<ToolkitModule> {
-    this.#loading ??= import('../../toolkit/index' as string).then((namespace: Record<string, unknown>) => {
-      const module = (namespace.default ?? namespace) as ToolkitModule;
-      module.kernelInterface.setHost(this.host);
-      const { kernelInterface: _, default: __, ...exports } = module as Record<string, unknown>;
-      this.#exports = exports;
-      for (const [name, value] of Object.entries({ ...exports, ae: exports })) this.#defineGlobal(name, value);
-      this.#module = module;
-      return module;
-    });
-    return this.#loading;
+  load(): ToolkitModule {
+    if (this.#module !== undefined) return this.#module;
+    // the build makes this the file beside us; synchronous, so that `require('aenb')` works too
+    const module = require('../../toolkit/index') as ToolkitModule;
+    module.kernelInterface.setHost(this.host);
+    const { kernelInterface: _, ...exports } = module as Record<string, unknown>;
+    this.#exports = exports;
+    this.#module = module;
+    for (const [name, value] of Object.entries({ ...exports, ae: exports })) this.#defineGlobal(name, value);
+    this.onLoad(module.tf);
+    return module;
   }
 
-  /** The module that `import` of this name gives; nothing if it is not ours. */
-  preloaded(specifier: string): Promise<object> | undefined {
-    if (specifier !== TOOLKIT && !TFJS.test(specifier)) return undefined;
-    return this.load().then(() => this.preloadedNow(specifier)!);
+  /** The module that `import` or `require` of this name gives; nothing if it is not ours. */
+  preloaded(specifier: string): object | undefined {
+    if (specifier === TOOLKIT) {
+      this.load();
+      return this.#exports;
+    }
+    return TFJS.test(specifier) ? this.load().tf : undefined;
   }
 
-  preloadedNow(specifier: string): object | undefined {
-    if (specifier === TOOLKIT) return this.#exports;
-    return TFJS.test(specifier) ? this.#module?.tf : undefined;
+  /** The file behind such a module, in the folder of the kernel's own. */
+  static bundle(specifier: string, folder: string): string | undefined {
+    if (specifier === TOOLKIT) return join(folder, 'index.js');
+    return TFJS.test(specifier) ? join(folder, 'tfjs.js') : undefined;
   }
 
   #defineGlobal(name: string, value: unknown): void {

@@ -238,7 +238,13 @@ class Rewrite {
         text.prependRight(node.start, `${this.#hidden.resumed}(`);
         text.appendLeft(node.end, ')');
         break;
+      case 'CallExpression': {
+        const callee = node.callee as Node;
+        if (callee.type === 'Identifier' && callee.name === 'require') this.#mention((node.arguments as Node[])[0]);
+        break;
+      }
       case 'ImportExpression':
+        this.#mention(node.source as Node);
         text.update(node.start, node.start + 'import'.length, this.#hidden.load);
         break;
       case 'MetaProperty':
@@ -248,6 +254,11 @@ class Rewrite {
         this.#enumeration(node);
         break;
     }
+  }
+
+  /** A module that the cell may load while it runs. */
+  #mention(specifier: Node | undefined): void {
+    if (specifier?.type === 'Literal' && typeof specifier.value === 'string') this.#imports.push(specifier.value);
   }
 
   #refuse(message: string, node: Node): never {

@@ -1,4 +1,5 @@
 /** The kernel process: takes messages, runs one cell at a time, sends what it shows. */
+import { dirname } from 'node:path';
 import { constants, Script } from 'node:vm';
 import { type HostMessage, type KernelMessage, PROTOCOL_VERSION } from '../protocol';
 import { type BindingKind, Bindings } from './bindings';
@@ -79,6 +80,7 @@ class Kernel {
       directory: message.directory,
       notebook: message.notebook,
       preloaded: (specifier) => this.#toolkit.preloaded(specifier),
+      bundles: (specifier) => Toolkit.bundle(specifier, dirname(this.file)),
     });
     const globals = {
       ...makeGlobals({
@@ -162,7 +164,8 @@ class Kernel {
         if (!used.includes(local)) continue;
         throw new SyntaxError(`The module '${specifier}' has no export named '${exported}'`);
       }
-      this.#bindings.declare(local, value, kind);
+      if (this.#modules!.isLive(namespace)) this.#bindings.declareLive(local, () => namespace[exported]);
+      else this.#bindings.declare(local, value, kind);
     }
   };
 

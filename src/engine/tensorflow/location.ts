@@ -41,9 +41,9 @@ export interface Manifest {
   installed: string;
 }
 
-/** Folder of everything this package caches for the user. */
+/** Folder of everything this package caches for the user; AENB_CACHE puts it elsewhere, say on a larger disk. */
 export function cacheFolder(): string {
-  return envPaths('aenb', { suffix: '' }).cache;
+  return process.env.AENB_CACHE || envPaths('aenb', { suffix: '' }).cache;
 }
 
 /** Parent of all installations and of what an unfinished one left. */

@@ -3,9 +3,10 @@
  * and then use tf, whose current backend it is.
  */
 import * as tf from '@tensorflow/tfjs';
-import { addonPath } from './tensorflow/location.ts';
+import { addonPath, cacheFolder } from './tensorflow/location.ts';
 import { loadWasm } from './wasm.ts';
 
+export { cacheFolder };
 export type EngineName = 'tensorflow' | 'onnx' | 'wasm' | 'cpu';
 export interface EngineStatus {
   readonly name: EngineName;

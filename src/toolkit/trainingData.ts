@@ -22,9 +22,10 @@ export function splitOff(data: TrainingData, fraction: number): { train: Trainin
 export function warnOfRange(target: NdArray, crossEntropy: boolean): void {
   let low = Infinity;
   let high = -Infinity;
-  for (const value of target.data) {
-    if (value < low) low = value;
-    if (value > high) high = value;
+  const { data } = target;
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] < low) low = data[i];
+    if (data[i] > high) high = data[i];
   }
   if (low >= 0 && high <= 1) return;
   const range = `the data goes from ${Number(low.toPrecision(4))} to ${Number(high.toPrecision(4))}`;

@@ -50,14 +50,15 @@ export function checkKnownOptions(what: string, options: object, known: readonly
 
 /** Refuses empty data, and values that are no finite numbers, by sample and feature. */
 export function checkFinite(name: string, x: NdArray): void {
-  const width = x.data.length / x.length;
-  if (x.data.length === 0) {
+  const { data } = x;
+  const width = data.length / x.length;
+  if (data.length === 0) {
     throw new RangeError(`${name} must hold at least one sample with one feature, got shape [${x.shape}]`);
   }
-  for (let i = 0; i < x.data.length; i++) {
-    if (!Number.isFinite(x.data[i])) {
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isFinite(data[i])) {
       throw new RangeError(
-        `${name} must hold finite numbers: sample ${Math.floor(i / width)}, feature ${i % width} is ${x.data[i]}. ` +
+        `${name} must hold finite numbers: sample ${Math.floor(i / width)}, feature ${i % width} is ${data[i]}. ` +
           'Leave such samples out, or fill in a value such as the mean of the feature.',
       );
     }

@@ -31,7 +31,7 @@ const rooms: Record<string, string[]> = {
     'commander',
     'esbuild',
   ],
-  'toolkit/': ['toolkit/plot/', 'engine/index.ts', '@tensorflow/tfjs', 'ml-matrix'],
+  'toolkit/': ['toolkit/plot/', 'engine/index.ts', 'engine/install/fetchFile.ts', '@tensorflow/tfjs'],
   'toolkit/plot/': ['toolkit/', 'drawing/', 'renderers/*/payload.ts', '@tensorflow/tfjs'],
   'engine/': [
     'engine/tensorflow/backend.ts',

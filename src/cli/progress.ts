@@ -51,7 +51,7 @@ export class Progress {
 
   /** What the running cell's picture says of itself, for instance how far a training is. */
   tell(note: string): void {
-    this.note = firstLine(note);
+    this.note = firstLine(note, 120);
     if (this.quiet || this.stderr.isTTY) return;
     const now = Date.now();
     if (now - this.notedAt < NOTE_EVERY_MS) return;
@@ -109,13 +109,13 @@ export class Progress {
 }
 
 /** The first line of a text that says something, shortened. */
-function firstLine(text: string): string {
+function firstLine(text: string, columns = 60): string {
   return cut(
     text
       .split('\n')
       .find((line) => line.trim() !== '')
       ?.trim() ?? '',
-    60,
+    columns,
   );
 }
 

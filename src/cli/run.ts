@@ -240,6 +240,7 @@ function renderers(): string {
 /** What of a cell's outputs goes to the terminal: text as it comes, of a live picture only what it says at the end. */
 class ShownTexts {
   private readonly written = new Map<string, string>();
+  private result: unknown;
 
   constructor(private readonly progress: Progress) {}
 
@@ -249,7 +250,8 @@ class ShownTexts {
         this.progress.write(event.name, event.text);
         break;
       case 'result':
-        this.write(undefined, event.data['text/plain']);
+        this.result = event.data['text/plain'];
+        this.write(undefined, this.result);
         break;
       case 'display':
         if (!isLive(event.data)) this.write(event.id, event.data['text/plain']);
@@ -267,7 +269,8 @@ class ShownTexts {
   finish(displays: readonly { id?: string; data: MimeBundle }[]): void {
     for (const { id, data } of displays) {
       const text = data['text/plain'];
-      if (id !== undefined && this.written.get(id) !== text) this.write(id, text);
+      // a finished training shows its sentence as a picture and as the cell's value: once is enough here
+      if (id !== undefined && text !== this.written.get(id) && text !== this.result) this.write(id, text);
     }
   }
 

@@ -21,13 +21,14 @@ html { font-size: 17px; -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--page); color: var(--text); font: 1rem/1.65 var(--serif); text-rendering: optimizeLegibility; }
 :lang(ja), :lang(ko), :lang(zh) { --serif: var(--sans); }
 body:lang(ja), body:lang(ko), body:lang(zh) { line-height: 1.9; font-size: .95rem; }
-main { max-width: 48rem; margin: 0 auto; padding: 3.5rem 1.5rem 5rem; }
+main { max-width: 55rem; margin: 0 auto; padding: 3.5rem 1.5rem 5rem; }
 h1, h2, h3, h4, h5, h6 { font-family: var(--sans); line-height: 1.25; letter-spacing: -.011em; margin: 2.2em 0 .6em; text-wrap: balance; scroll-margin-top: 1rem; }
 h1 { font-size: 2.1rem; margin-top: 0; letter-spacing: -.02em; }
 h2 { font-size: 1.45rem; padding-top: 1.1rem; border-top: 1px solid var(--rule); }
 h3 { font-size: 1.15rem; }
 h4, h5, h6 { font-size: 1rem; }
 p, ul, ol, blockquote, pre, .wide, figure { margin: 0 0 1.05em; }
+.text > :not(pre, .wide) { max-width: 47rem; }
 p, li { text-wrap: pretty; overflow-wrap: break-word; }
 ul, ol { padding-left: 1.5em; }
 li { margin: .25em 0; }
@@ -65,7 +66,6 @@ p.formula { text-align: center; }
 .note { color: var(--quiet); font: italic .88rem var(--sans); }
 iframe { display: block; width: 100%; height: 16rem; border: 0; resize: vertical; }
 summary { cursor: pointer; color: var(--quiet); font: .85rem var(--sans); padding: .2rem 0; }
-footer { max-width: 48rem; margin: 0 auto; padding: 1.2rem 1.5rem 2.5rem; color: var(--quiet); font: .8rem var(--sans); border-top: 1px solid var(--rule); }
 
 .ansi-black-fg { color: #555; } .ansi-red-fg { color: #b42318; } .ansi-green-fg { color: #137333; } .ansi-yellow-fg { color: #8a6100; }
 .ansi-blue-fg { color: #1a56c4; } .ansi-magenta-fg { color: #8a2a9b; } .ansi-cyan-fg { color: #0a6c74; } .ansi-white-fg { color: #6f7479; }
@@ -81,7 +81,7 @@ footer { max-width: 48rem; margin: 0 auto; padding: 1.2rem 1.5rem 2.5rem; color:
   .ansi-black-bg { background: #3a3f46; color: #fff; }
 }
 
-@media (max-width: 62rem) { .count { position: static; display: block; margin: 0 0 .4rem; } }
+@media (max-width: 67rem) { .count { position: static; display: block; margin: 0 0 .4rem; } }
 @media (max-width: 36rem) {
   html { font-size: 16px; }
   main { padding: 1.75rem 1rem 3rem; }
@@ -89,9 +89,9 @@ footer { max-width: 48rem; margin: 0 auto; padding: 1.2rem 1.5rem 2.5rem; color:
   .outputs pre { padding: 0 .25rem; }
 }
 @media print {
+  :root { --page: #fff; }
   html { font-size: 10.5pt; }
-  main, footer { max-width: none; padding: 0; }
-  .input, .error, figure, tr, img { break-inside: avoid; }
+  main,   .input, .error, figure, tr, img { break-inside: avoid; }
   h1, h2, h3 { break-after: avoid; }
   pre, .outputs pre { white-space: pre-wrap; overflow: visible; max-height: none; overflow-wrap: break-word; }
   .count { position: static; display: block; margin-bottom: .3rem; }

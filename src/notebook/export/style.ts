@@ -28,7 +28,7 @@ h2 { font-size: 1.45rem; padding-top: 1.1rem; border-top: 1px solid var(--rule);
 h3 { font-size: 1.15rem; }
 h4, h5, h6 { font-size: 1rem; }
 p, ul, ol, blockquote, pre, .wide, figure { margin: 0 0 1.05em; }
-.text > :not(pre, .wide) { max-width: 47rem; }
+.text > :not(pre, .wide, h2) { max-width: 47rem; }
 p, li { text-wrap: pretty; overflow-wrap: break-word; }
 ul, ol { padding-left: 1.5em; }
 li { margin: .25em 0; }
@@ -61,6 +61,7 @@ p.formula { text-align: center; }
 .outputs .stderr { background: var(--warn-panel); padding: .6rem 1rem; border-radius: 8px; }
 .outputs .error { background: var(--bad-panel); border-left: 3px solid var(--bad); padding: .7rem 1rem; border-radius: 0 8px 8px 0; white-space: pre-wrap; overflow-wrap: break-word; }
 .outputs figure > img { display: block; border-radius: 6px; }
+.outputs .aenb-output > img { width: 46rem; }
 @media (prefers-color-scheme: dark) { .outputs figure > img:not([src^='data:image/svg']) { background: #fff; } }
 .outputs .markdown > :last-child { margin-bottom: 0; }
 .note { color: var(--quiet); font: italic .88rem var(--sans); }
@@ -91,7 +92,9 @@ summary { cursor: pointer; color: var(--quiet); font: .85rem var(--sans); paddin
 @media print {
   :root { --page: #fff; }
   html { font-size: 10.5pt; }
-  main,   .input, .error, figure, tr, img { break-inside: avoid; }
+  main { max-width: none; padding: 0; }
+  .text > :not(pre, .wide, h2) { max-width: none; }
+  .input, .error, figure, tr, img { break-inside: avoid; }
   h1, h2, h3 { break-after: avoid; }
   pre, .outputs pre { white-space: pre-wrap; overflow: visible; max-height: none; overflow-wrap: break-word; }
   .count { position: static; display: block; margin-bottom: .3rem; }

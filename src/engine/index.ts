@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { addonPath, cacheFolder } from './tensorflow/location.ts';
 import { loadWasm } from './wasm.ts';
 
+export { freeAbandonedTape } from './tape.ts';
 export { cacheFolder };
 export type EngineName = 'tensorflow' | 'onnx' | 'wasm' | 'cpu';
 export interface EngineStatus {

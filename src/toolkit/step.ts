@@ -1,5 +1,6 @@
 /** One step of training, and one of evaluation, on tf's current backend. */
 import * as tf from '@tensorflow/tfjs';
+import { freeAbandonedTape } from '../engine/index.ts';
 import type { Batch } from './batches.ts';
 import type { Optimizer } from './optimizers.ts';
 import type { StepRandom } from './stepRandom.ts';
@@ -57,6 +58,9 @@ export function trainStep(
       optimizer.apply(variables, gradients, learningRate);
       const gradientNorms = withNorms ? normsOf(layers, gradients) : undefined;
       return { names, values: values!.clone(), gradientNorms };
+    } catch (error) {
+      freeAbandonedTape();
+      throw error;
     } finally {
       values?.dispose();
     }

@@ -1,5 +1,6 @@
 /** A notebook's kernel as VS Code and the command line use it: a queue of cells, one process at a time. */
 import { KernelClient } from './client';
+import { Flood } from './flood';
 import { type CellError, type EngineStatus, type KernelMessage, type OutputEvent, PROTOCOL_VERSION } from './protocol';
 
 export interface SessionOptions {
@@ -53,6 +54,8 @@ interface Job {
   started: number;
   error?: CellError;
   stderr: string;
+  /** Bounds the text that comes through the pipes. */
+  readonly flood: Flood;
 }
 
 export class Session {
@@ -104,7 +107,7 @@ export class Session {
   execute(cell: CellRequest, sink: CellSink): Promise<CellResult> {
     if (this.#disposed) return Promise.resolve({ status: 'cancelled', milliseconds: 0 });
     return new Promise((resolve) => {
-      this.#queue.push({ cell, sink, resolve, execution: 0, count: 0, started: 0, stderr: '' });
+      this.#queue.push({ cell, sink, resolve, execution: 0, count: 0, started: 0, stderr: '', flood: new Flood() });
       void this.#next();
     });
   }
@@ -295,8 +298,10 @@ export class Session {
     if (text === '') return;
     const job = this.#running;
     if (name === 'stderr' && job) job.stderr = (job.stderr + text).slice(-4000);
-    const sink = job && job.execution > 0 ? job.sink : this.#sinks.get(this.#execution);
-    sink?.events([{ kind: 'stream', name, text }]);
+    if (job && job.execution > 0) {
+      const { passed } = job.flood.take({ name, text });
+      if (passed !== '') job.sink.events([{ kind: 'stream', name, text: passed }]);
+    } else this.#sinks.get(this.#execution)?.events([{ kind: 'stream', name, text }]);
   }
 
   async #ask(message: Extract<KernelMessage, { type: 'input' }>): Promise<void> {
@@ -338,6 +343,11 @@ export class Session {
   }
 
   #end(job: Job, result: CellResult): void {
+    if (job.flood.over) {
+      const { omitted, tail } = job.flood.release();
+      const text = `\n… ${omitted.toLocaleString('en')} characters left out …\n`;
+      job.sink.events([{ kind: 'stream', name: 'stderr', text }, ...tail.map((piece) => ({ kind: 'stream', ...piece }) as const)]);
+    }
     const full: CellResult = {
       ...result,
       ...(job.count > 0 ? { count: job.count } : {}),

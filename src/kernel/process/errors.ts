@@ -1,4 +1,5 @@
 /** Errors in terms of cells: stacks that name `Cell In[3], line 4`, without frames of Node and the kernel. */
+import { dirname, sep } from 'node:path';
 import { inspect } from 'node:util';
 import type { CellError } from '../protocol';
 import { CellSyntaxError } from './erase';
@@ -39,12 +40,13 @@ const places = new WeakMap<object, { count: number; line: number; column: number
 /** Makes `error.stack` speak of cells, wherever it is read. */
 export function installStackTraces(kernelFile: string): void {
   hideFile(kernelFile);
+  const bundles = dirname(kernelFile) + sep;
   Error.stackTraceLimit = 30;
   Error.prepareStackTrace = (error, frames) => {
     const lines: string[] = [];
     for (const frame of frames) {
       const file = frame.getFileName() ?? frame.getScriptNameOrSourceURL() ?? frame.getEvalOrigin() ?? undefined;
-      if (file !== undefined && (hidden.has(file) || file.startsWith('node:'))) continue;
+      if (file !== undefined && (hidden.has(file) || file.startsWith('node:') || file.startsWith(bundles))) continue;
       lines.push(`\n    at ${frameText(frame, file, error)}`);
     }
     return header(error) + lines.join('');

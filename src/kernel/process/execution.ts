@@ -1,13 +1,14 @@
 /** One run of a cell: what it prints and shows, how it is told to stop, and the timers that it has set. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { Flood } from '../flood';
 import type { CellError, MimeBundle, OutputEvent } from '../protocol';
+import { FullText } from './fullText';
 import { uninterrupted } from './interrupt';
 
 /** Output is sent at once when it is the first in a while, then gathered for this long. */
 const BATCH_MILLISECONDS = 50;
-/** Text of one run that is shown from its start, and from its end when there is more in between. Characters. */
-const HEAD = 4_000_000;
-const TAIL = 500_000;
+/** Characters of pictures that may wait to be sent while a loop keeps the event loop from sending. */
+const WAITING = 32_000_000;
 
 const { setTimeout: later, clearTimeout: never } = globalThis;
 
@@ -16,6 +17,8 @@ export interface ExecutionOptions {
   readonly cell: string;
   readonly count: number;
   send(execution: number, events: readonly OutputEvent[]): void;
+  /** Whether so much is on its way already that sending more would only fill the memory. */
+  congested(): boolean;
 }
 
 export class Execution {
@@ -27,34 +30,27 @@ export class Execution {
   status: 'running' | 'done' | 'interrupted' = 'running';
   /** The user asked for its end. */
   interrupted = false;
+  /** The stack of what was terminated, if it had to be. */
+  terminated: string | undefined;
+  readonly #options: ExecutionOptions;
+  readonly #flood = new Flood();
+  /** What went through so far, in case the file of everything has to be begun; afterwards the file. */
+  #passed: string[] = [];
+  #full: FullText | undefined;
   #abort: AbortController | undefined;
   #pending: OutputEvent[] = [];
+  #pendingSize = 0;
+  #lostPictures = 0;
   #timer: NodeJS.Timeout | undefined;
   #sent = Number.NEGATIVE_INFINITY;
-  #characters = 0;
-  #omitted = 0;
-  #tail: { name: 'stdout' | 'stderr'; text: string }[] = [];
-  #tailCharacters = 0;
-  readonly #send: ExecutionOptions['send'];
+  /** Output that is still being made; the run ends when it is there. */
+  readonly #expected = new Set<Promise<unknown>>();
 
   constructor(options: ExecutionOptions) {
     this.id = options.id;
     this.cell = options.cell;
     this.count = options.count;
-    this.#send = options.send;
-  }
-
-  /** Output that is still being made; the run ends when it is there. */
-  readonly #expected = new Set<Promise<unknown>>();
-
-  expect(work: Promise<unknown>): void {
-    this.#expected.add(work);
-    const settle = (): void => void this.#expected.delete(work);
-    work.then(settle, settle);
-  }
-
-  async settled(): Promise<void> {
-    while (this.#expected.size > 0) await Promise.all(this.#expected);
+    this.#options = options;
   }
 
   get signal(): AbortSignal {
@@ -73,14 +69,26 @@ export class Execution {
     this.timers.clear();
   }
 
+  expect(work: Promise<unknown>): void {
+    this.#expected.add(work);
+    const settle = (): void => void this.#expected.delete(work);
+    work.then(settle, settle);
+  }
+
+  async settled(): Promise<void> {
+    while (this.#expected.size > 0) await Promise.allSettled(this.#expected);
+  }
+
   write(name: 'stdout' | 'stderr', text: string): void {
     if (text === '') return;
     uninterrupted(() => {
-      const room = HEAD - this.#characters;
-      this.#characters += text.length;
-      if (room >= text.length) return this.#push({ kind: 'stream', name, text });
-      if (room > 0) this.#push({ kind: 'stream', name, text: text.slice(0, room) });
-      this.#keepTail(name, room > 0 ? text.slice(room) : text);
+      const { passed, held } = this.#flood.take({ name, text });
+      if (passed !== '') {
+        this.#push({ kind: 'stream', name, text: passed });
+        if (this.#full === undefined) this.#passed.push(passed);
+        else this.#full.append(passed);
+      }
+      if (held !== '') this.#overflow().append(held);
     });
   }
 
@@ -109,6 +117,14 @@ export class Execution {
     this.#emit({ kind: 'error', error });
   }
 
+  /** Sends what has gathered; at the end of the run also the end of a flood. */
+  flush(final = false): void {
+    uninterrupted(() => {
+      if (final || this.status !== 'running') this.#ebb();
+      this.#deliver(final);
+    });
+  }
+
   #emit(event: OutputEvent): void {
     uninterrupted(() => this.#push(event));
   }
@@ -117,61 +133,72 @@ export class Execution {
     const last = this.#pending.at(-1);
     if (event.kind === 'stream' && last?.kind === 'stream' && last.name === event.name) {
       this.#pending[this.#pending.length - 1] = { ...last, text: last.text + event.text };
-    } else this.#pending.push(event);
-    if (performance.now() - this.#sent >= BATCH_MILLISECONDS) this.#deliver();
+    } else if (event.kind === 'display' && this.#pendingSize > WAITING) {
+      this.#lostPictures++;
+    } else {
+      this.#pending.push(event);
+      if (event.kind === 'display' || event.kind === 'update') this.#pendingSize += sizeOf(event.data);
+    }
+    if (performance.now() - this.#sent >= BATCH_MILLISECONDS) this.#deliver(false);
     else this.#timer ??= later(() => this.flush(), BATCH_MILLISECONDS);
   }
 
-  /** A ring of the newest text, for the end of a flood. */
-  #keepTail(name: 'stdout' | 'stderr', text: string): void {
-    const last = this.#tail.at(-1);
-    if (last?.name === name && last.text.length < 65_536) last.text += text;
-    else this.#tail.push({ name, text });
-    this.#tailCharacters += text.length;
-    while (this.#tailCharacters > TAIL && this.#tail.length > 0) {
-      const first = this.#tail[0]!;
-      const excess = this.#tailCharacters - TAIL;
-      if (first.text.length <= excess) this.#tail.shift();
-      else first.text = first.text.slice(excess);
-      const gone = Math.min(excess, first.text.length);
-      this.#tailCharacters -= gone;
-      this.#omitted += gone;
+  #deliver(final: boolean): void {
+    if (!final && this.#pending.length > 0 && this.#options.congested()) {
+      this.#sent = performance.now();
+      this.#timer ??= later(() => this.flush(), BATCH_MILLISECONDS);
+      return;
     }
-  }
-
-  #releaseTail(): void {
-    if (this.#tail.length === 0) return;
-    const tail = this.#tail;
-    this.#tail = [];
-    if (this.#omitted > 0) {
-      this.#pending.push({
-        kind: 'stream',
-        name: 'stderr',
-        text: `\n… ${this.#omitted.toLocaleString('en')} characters left out …\n`,
-      });
-    }
-    for (const { name, text } of tail) this.#pending.push({ kind: 'stream', name, text });
-    this.#tailCharacters = 0;
-    this.#omitted = 0;
-  }
-
-  /** Sends what has gathered; at the end of the run also the end of a flood. */
-  flush(final = false): void {
-    uninterrupted(() => {
-      if (final || this.status !== 'running') this.#releaseTail();
-      this.#deliver();
-    });
-  }
-
-  #deliver(): void {
     never(this.#timer);
     this.#timer = undefined;
+    if (this.#lostPictures > 0) {
+      const text = `… ${this.#lostPictures} outputs left out: they came faster than they could be sent …\n`;
+      this.#pending.push({ kind: 'stream', name: 'stderr', text });
+      this.#lostPictures = 0;
+    }
     if (this.#pending.length === 0) return;
     const events = this.#pending;
     this.#pending = [];
+    this.#pendingSize = 0;
     this.#sent = performance.now();
-    this.#send(this.id, events);
+    this.#options.send(this.id, events);
   }
+
+  /** From here on text is only written down, and its end shown when the run ends. */
+  #overflow(): FullText {
+    if (this.#full !== undefined) return this.#full;
+    const full = new FullText(`cell-${this.count}-${process.pid}.txt`);
+    for (const text of this.#passed) full.append(text);
+    this.#passed = [];
+    this.#full = full;
+    const where = full.failure === undefined ? `goes on in ${full.file}` : 'is not shown';
+    this.#push({ kind: 'display', id: this.#noticeId, data: { 'text/plain': `… the output ${where}; its end is shown when the cell ends …` } });
+    return full;
+  }
+
+  /** Shows the end of a flood. */
+  #ebb(): void {
+    if (!this.#flood.over) return;
+    const { omitted, tail } = this.#flood.release();
+    const full = this.#overflow();
+    full.close();
+    const characters = omitted.toLocaleString('en');
+    const where = full.failure === undefined ? `all of it: ${full.file}` : `no file of it: ${full.failure}`;
+    const notice = omitted > 0 ? `… ${characters} characters left out; ${where} …` : `… all of it: ${full.file} …`;
+    this.#push({ kind: 'update', id: this.#noticeId, data: { 'text/plain': notice } });
+    for (const { name, text } of tail) this.#push({ kind: 'stream', name, text });
+    this.#full = undefined;
+  }
+
+  get #noticeId(): string {
+    return `flood-${process.pid}-${this.id}`;
+  }
+}
+
+function sizeOf(data: MimeBundle): number {
+  let size = 0;
+  for (const value of Object.values(data)) size += typeof value === 'string' ? value.length : 1000;
+  return size;
 }
 
 /** Why a signal was aborted and what pending waits end with when their cell is interrupted. */

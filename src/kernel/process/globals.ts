@@ -1,6 +1,7 @@
 /** What cells find besides Node's own globals: display, html, svg, md, input. */
 import type { MimeBundle } from '../protocol';
 import { context, type Execution } from './execution';
+import { markupHelper } from './markup';
 import { displaySymbol, represent } from './representation';
 
 export interface Handle {
@@ -62,48 +63,10 @@ export function makeGlobals(options: GlobalsOptions): Record<string, unknown> {
 
   return {
     display: Object.assign(display, { clear }),
-    html: helper('text/html', escapeHtml),
-    svg: helper('image/svg+xml', escapeHtml),
-    md: helper('text/markdown', String),
+    html: markupHelper('text/html'),
+    svg: markupHelper('image/svg+xml'),
+    md: markupHelper('text/markdown'),
     input: (prompt: unknown = '', { password = false }: { password?: boolean } = {}) =>
       options.ask(current(), String(prompt), password),
   };
-}
-
-/** A tag for template literals, which escapes what is put in, and a function of a string, which is taken as it is. */
-function helper(mime: string, escape: (value: unknown) => string) {
-  return (strings: TemplateStringsArray | string, ...values: unknown[]): object => {
-    const content =
-      typeof strings === 'string'
-        ? strings
-        : strings.reduce(
-            (all, part, i) => all + part + (i < values.length ? inserted(values[i], mime, escape) : ''),
-            '',
-          );
-    return new Markup(mime, content);
-  };
-}
-
-function inserted(value: unknown, mime: string, escape: (value: unknown) => string): string {
-  if (Array.isArray(value)) return value.map((item) => inserted(item, mime, escape)).join('');
-  return value instanceof Markup && value.mime !== 'text/markdown' ? value.content : escape(value);
-}
-
-function escapeHtml(value: unknown): string {
-  return String(value).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-}
-
-class Markup {
-  constructor(
-    readonly mime: string,
-    readonly content: string,
-  ) {}
-
-  toString(): string {
-    return this.content;
-  }
-
-  [displaySymbol](): Record<string, string> {
-    return { [this.mime]: this.content, 'text/plain': this.content };
-  }
 }

@@ -28,6 +28,7 @@ export type WorkerMessage = { kind: 'interrupt' | 'stop'; execution: number };
 const shared = new Int32Array(new SharedArrayBuffer(8));
 let critical = 0;
 let dying = false;
+let trace: string | undefined;
 let onUnwind: () => void = () => undefined;
 
 /** Runs kernel code as a whole: a termination that is due comes before or after it. */
@@ -53,6 +54,7 @@ function unwind(): void {
   const unfit = file === undefined || NOTING.test(file) || critical > 0 || Atomics.load(shared, RUNNING) === 0;
   if (unfit) return answer(DECLINED);
   dying = true;
+  trace = new Error().stack;
   onUnwind();
   clearAsyncIds();
   answer(WAITING);
@@ -97,7 +99,8 @@ function clearAsyncIds(): void {
 }
 
 export interface InterrupterOptions {
-  onMessage(message: WorkerMessage): void;
+  /** `terminated` is the stack of what was terminated just before, if anything was. */
+  onMessage(message: WorkerMessage, terminated: string | undefined): void;
   /**
    * Just before a termination. Must turn hooks on promises off: V8 looks for a termination at calls and in loops, and a
    * promise's hook may push an asynchronous id before that.
@@ -115,8 +118,10 @@ export function startInterrupter(file: string, options: InterrupterOptions): voi
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
   });
   worker.on('message', (message: WorkerMessage) => {
+    const terminated = dying ? (trace ?? '') : undefined;
     dying = false;
-    options.onMessage(message);
+    trace = undefined;
+    options.onMessage(message, terminated);
   });
   worker.unref();
 }

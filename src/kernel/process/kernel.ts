@@ -10,6 +10,7 @@ import { setRunning, startInterrupter, uninterrupted, type WorkerMessage } from 
 import { Modules } from './modules';
 import { represent } from './representation';
 import { installStreams } from './streams';
+import { Tensors } from './tensors';
 import { installTimers } from './timers';
 import { Toolkit } from './toolkit';
 import { HIDDEN, transform } from './transform';
@@ -23,6 +24,9 @@ export function runKernel(file: string): void {
   new Kernel(file).listen();
 }
 
+/** So many messages on their way mean that a loop keeps us from sending. */
+const CONGESTED = 100;
+
 type Execute = Extract<HostMessage, { type: 'execute' }>;
 
 class Kernel {
@@ -32,14 +36,25 @@ class Kernel {
   readonly #questions = new Map<number, { resolve(text: string): void; reject(error: Error): void }>();
   readonly #send: (message: KernelMessage) => void;
   #modules: Modules | undefined;
+  #tensors: Tensors | undefined;
   #running: Execution | undefined;
   #last: Execution | undefined;
   #question = 0;
+  /** Messages that the other side has not taken yet. */
+  #unsent = 0;
 
   constructor(private readonly file: string) {
     const send = process.send!.bind(process);
-    this.#send = (message) => void uninterrupted(() => send(message, undefined, undefined, () => undefined));
-    this.#toolkit = new Toolkit(this.#bindings, this.#host(), (engine) => this.#send({ type: 'engine', engine }), () => undefined);
+    this.#send = (message) =>
+      uninterrupted(() => {
+        this.#unsent++;
+        send(message, undefined, undefined, () => {
+          this.#unsent--;
+        });
+      });
+    this.#toolkit = new Toolkit(this.#bindings, this.#host(), (tf) => {
+      this.#tensors = new Tensors(tf);
+    });
   }
 
   listen(): void {
@@ -51,7 +66,7 @@ class Kernel {
     process.on('message', (message) => this.#receive(message as HostMessage));
     this.#send({ type: 'ready', version: PROTOCOL_VERSION, node: process.version, pid: process.pid });
     startInterrupter(this.file, {
-      onMessage: (message) => this.#fromWorker(message),
+      onMessage: (message, terminated) => this.#fromWorker(message, terminated),
       onUnwind: () => context.disable(),
     });
   }
@@ -102,9 +117,11 @@ class Kernel {
       cell,
       count,
       send: (execution, events) => this.#send({ type: 'output', execution, events }),
+      congested: () => this.#unsent > CONGESTED,
     });
     this.#running = this.#last = execution;
     setRunning(id);
+    this.#tensors?.begin();
     const about = { cell, count, source: code };
     try {
       const ran = await context.run(execution, () => this.#evaluate(execution, code));
@@ -196,17 +213,26 @@ class Kernel {
     });
   }
 
-  #fromWorker(message: WorkerMessage): void {
-    // on again after a termination
-    context.run(undefined as never, () => undefined);
+  #fromWorker(message: WorkerMessage, terminated: string | undefined): void {
+    if (terminated !== undefined) {
+      // on again, after they were turned off for the termination
+      context.run(undefined as never, () => undefined);
+      this.#tensors?.repair();
+      this.#toolkit.afterTermination();
+    }
     const execution = this.#running;
     if (execution === undefined || execution.id !== message.execution) return;
     execution.interrupted = true;
-    if (message.kind === 'interrupt') execution.abort();
-    else {
-      execution.error(asCellError(new InterruptedError()));
-      this.#finish(execution, 'interrupted');
-    }
+    if (terminated !== undefined) execution.terminated = terminated;
+    if (message.kind === 'interrupt') return void execution.abort();
+    setRunning(0);
+    const error = new InterruptedError();
+    const trace = execution.terminated;
+    if (trace) error.stack = `${error}\n${trace.split('\n').slice(2).join('\n')}`;
+    execution.error(asCellError(error));
+    const finish = (): void => this.#finish(execution, 'interrupted');
+    if (trace !== undefined && this.#tensors) this.#tensors.collect().then(finish);
+    else finish();
   }
 
   #ask(execution: Execution, prompt: string, password: boolean): Promise<string> {

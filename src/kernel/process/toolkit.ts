@@ -11,6 +11,8 @@ interface ToolkitModule extends Record<string, unknown> {
     loadEngine(): Promise<EngineStatus>;
     engine(): EngineStatus | undefined;
     readonly needsEngine: ReadonlySet<string>;
+    /** Forgets what a training was in the middle of when its cell was terminated. */
+    afterTermination?(): void;
   };
 }
 
@@ -24,7 +26,6 @@ export class Toolkit {
   constructor(
     private readonly bindings: Bindings,
     private readonly host: object,
-    private readonly onEngine: (engine: EngineStatus) => void,
     private readonly onLoad: (tf: object) => void,
   ) {}
 
@@ -57,11 +58,7 @@ export class Toolkit {
 
   async loadEngine(): Promise<EngineStatus> {
     const module = this.load();
-    const known = module.kernelInterface.engine();
-    if (known !== undefined) return known;
-    const engine = await module.kernelInterface.loadEngine();
-    this.onEngine(engine);
-    return engine;
+    return module.kernelInterface.engine() ?? (await module.kernelInterface.loadEngine());
   }
 
   load(): ToolkitModule {
@@ -75,6 +72,10 @@ export class Toolkit {
     for (const [name, value] of Object.entries({ ...exports, ae: exports })) this.#defineGlobal(name, value);
     this.onLoad(module.tf);
     return module;
+  }
+
+  afterTermination(): void {
+    this.#module?.kernelInterface.afterTermination?.();
   }
 
   /** The module that `import` or `require` of this name gives; nothing if it is not ours. */

@@ -1,0 +1,137 @@
+/**
+ * Puts tfjs in order after a termination, which skips its finally blocks: open scopes, the gradient's depth and tape,
+ * and tensors that nobody can reach any more. Variables of cells, and tensors that they hold, stay.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+interface Tensor {
+  readonly id: number;
+  readonly dataId: object;
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly size: number;
+  readonly kept: boolean;
+  readonly isDisposed: boolean;
+  dispose(): void;
+}
+
+interface Scope {
+  readonly track: Tensor[];
+}
+
+/** What is touched of tfjs's Engine, which types this part as private. */
+interface Engine {
+  readonly state: {
+    scopeStack: Scope[];
+    activeScope: Scope | undefined;
+    gradientDepth: number;
+    kernelDepth: number;
+    activeTape: { readonly saved?: readonly Tensor[] }[] | null;
+    numDataMovesStack: number[];
+    profiling: boolean;
+  };
+  endScope(): void;
+  /** Called for each new tensor, and for each that leaves a scope as its result. */
+  track(tensor: Tensor): Tensor;
+  disposeTensor(tensor: Tensor): void;
+}
+
+export class Tensors {
+  readonly #engine: Engine;
+  readonly #isVariable: (tensor: Tensor) => boolean;
+  /** Tensors of the cell that runs which are in no scope. */
+  #loose: WeakRef<Tensor>[] = [];
+  #pruneAt = 1024;
+  /** Loose tensors of terminated cells: freed when JavaScript has forgotten them. */
+  readonly #forgotten: FinalizationRegistry<Pick<Tensor, 'id' | 'dataId' | 'shape' | 'dtype' | 'size'>>;
+  #watching = false;
+
+  constructor(tf: object) {
+    const { engine, Variable, Tensor } = tf as {
+      engine(): Engine;
+      Variable: new () => Tensor;
+      Tensor: { prototype: Tensor };
+    };
+    this.#engine = engine();
+    this.#isVariable = (tensor) => tensor instanceof Variable;
+    this.#forgotten = new FinalizationRegistry((remains) => {
+      const twin = Object.assign(Object.create(Tensor.prototype), remains) as Tensor;
+      dispose.call(this.#engine, twin);
+    });
+    const { track, disposeTensor: dispose } = this.#engine;
+    this.#engine.track = (tensor) => {
+      if (!this.#engine.state.activeScope) this.#note(tensor);
+      return track.call(this.#engine, tensor);
+    };
+    this.#engine.disposeTensor = (tensor) => {
+      if (this.#watching) this.#forgotten.unregister(tensor);
+      dispose.call(this.#engine, tensor);
+    };
+  }
+
+  /** A new cell begins: what earlier ones made is theirs. */
+  begin(): void {
+    this.#loose = [];
+    this.#pruneAt = 1024;
+  }
+
+  #note(tensor: Tensor): void {
+    this.#loose.push(new WeakRef(tensor));
+    if (this.#loose.length < this.#pruneAt) return;
+    this.#loose = this.#loose.filter((reference) => reference.deref()?.isDisposed === false);
+    this.#pruneAt = Math.max(1024, this.#loose.length * 2);
+  }
+
+  /** After a termination, when nothing of the cell is on the stack. */
+  repair(): void {
+    const { state } = this.#engine;
+    const inGradient = state.gradientDepth > 0;
+    for (const node of state.activeTape ?? []) for (const tensor of node.saved ?? []) free(tensor);
+    for (const scope of state.scopeStack) {
+      // what the tape was to hold; tensors that user code asked to keep stay
+      if (inGradient) for (const tensor of scope.track) if (tensor.kept && !this.#isVariable(tensor)) free(tensor);
+    }
+    while (state.scopeStack.length > 0) this.#engine.endScope();
+    state.activeScope = undefined;
+    state.gradientDepth = 0;
+    state.kernelDepth = 0;
+    state.activeTape = null;
+    state.numDataMovesStack = [];
+    state.profiling = false;
+    for (const reference of this.#loose) {
+      const tensor = reference.deref();
+      if (tensor === undefined || tensor.isDisposed) continue;
+      const { id, dataId, shape, dtype, size } = tensor;
+      this.#forgotten.register(tensor, { id, dataId, shape, dtype, size }, tensor);
+      this.#watching = true;
+    }
+    this.#loose = [];
+  }
+
+  /** Lets JavaScript forget, one turn of the event loop later, when the references of `repair` no longer hold. */
+  collect(): Promise<void> {
+    if (!this.#watching) return Promise.resolve();
+    return new Promise((resolve) =>
+      setImmediate(() => {
+        garbageCollection()();
+        setImmediate(() => setImmediate(resolve));
+      }),
+    );
+  }
+}
+
+function free(tensor: Tensor): void {
+  if (!tensor.isDisposed) tensor.dispose();
+}
+
+let collector: (() => void) | undefined;
+
+function garbageCollection(): () => void {
+  if (collector === undefined) {
+    setFlagsFromString('--expose-gc');
+    collector = runInNewContext('gc') as () => void;
+    setFlagsFromString('--no-expose-gc');
+  }
+  return collector;
+}

@@ -91,7 +91,7 @@ export async function engineRemove(): Promise<number> {
 
 async function agreed(signal: AbortSignal): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  terminal.on('SIGINT', () => process.emit('SIGINT'));
+  terminal.on('SIGINT', () => process.emit('SIGINT', 'SIGINT'));
   const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('no')));
   try {
     const answer = await Promise.race([terminal.question('Install it? [Y/n] ', { signal }), closed]);

@@ -21,17 +21,28 @@ export async function askOnTerminal(
   });
   const terminal = createInterface({ input: process.stdin, output, terminal: true });
   // the terminal is in raw mode while it asks, where Ctrl+C is a key and no signal
-  terminal.on('SIGINT', () => process.emit('SIGINT'));
+  terminal.on('SIGINT', () => {
+    endLine();
+    process.emit('SIGINT', 'SIGINT');
+  });
   const closed = new Promise<undefined>((resolve) => terminal.once('close', () => resolve(undefined)));
+  let lineEnded = false;
+  function endLine(): void {
+    if (!lineEnded) process.stderr.write('\n');
+    lineEnded = true;
+  }
   try {
     const answer = terminal.question(prompt, { signal });
     hidden = request.password;
-    return await Promise.race([answer, closed]);
+    const text = await Promise.race([answer, closed]);
+    // the Enter key has ended the line, if it was shown
+    if (text !== undefined && !hidden) lineEnded = true;
+    return text;
   } catch (error) {
     if ((error as Error).name === 'AbortError') return undefined;
     throw error;
   } finally {
     terminal.close();
-    if (request.password) process.stderr.write('\n');
+    endLine();
   }
 }

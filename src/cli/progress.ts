@@ -18,6 +18,7 @@ export class Progress {
   private startedAt = 0;
   private notedAt = 0;
   private drawn = false;
+  private paused = false;
   /** Whether the cells' output stopped within a line, which ours must not be written into. */
   private midLine = false;
   /** The same of standard output alone, wherever it goes. */
@@ -47,6 +48,17 @@ export class Progress {
     if (!this.quiet && !this.stderr.isTTY)
       this.line(`${this.label}  ${duration(Date.now() - this.startedAt)}${outcome}`);
     this.label = '';
+  }
+
+  /** While something else has the terminal, a question for instance. */
+  async pausedWhile<T>(task: () => Promise<T>): Promise<T> {
+    this.clear();
+    this.paused = true;
+    try {
+      return await task();
+    } finally {
+      this.paused = false;
+    }
   }
 
   /** What the running cell's picture says of itself, for instance how far a training is. */
@@ -96,7 +108,7 @@ export class Progress {
   }
 
   private draw(): void {
-    if (this.quiet || !this.stderr.isTTY || this.midLine || this.label === '') return;
+    if (this.quiet || this.paused || !this.stderr.isTTY || this.midLine || this.label === '') return;
     const text = [this.label, duration(Date.now() - this.startedAt), this.note].filter(Boolean).join('  ');
     this.stderr.write(`\r\u001b[2K${cut(text, (this.stderr.columns || 80) - 2)}`);
     this.drawn = true;

@@ -63,7 +63,9 @@ class NotebookRun {
       directory: dirname(resolve(path)),
       notebook: resolve(path),
       ...(options.engine ? { engine: options.engine } : {}),
-      ...(interactive ? { onInput: (request, signal) => askOnTerminal(request, signal) } : {}),
+      ...(interactive
+        ? { onInput: (request, signal) => this.progress.pausedWhile(() => askOnTerminal(request, signal)) }
+        : {}),
     });
   }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { type Notebook, toIpynb, toMarkdown, toTypeScript } from '../notebook/index.ts';
 import { BadCall } from './failure.ts';
-import { checkWritable, readNotebook, writeWhole } from './files.ts';
+import { checkWritable, readNotebook, requireTypeScript, writeWhole } from './files.ts';
 import { pageOf } from './run.ts';
 
 export const FORMATS = ['html', 'ipynb', 'ts', 'md'] as const;
@@ -39,6 +39,7 @@ async function convert(notebook: Notebook, path: string, format: Format): Promis
     case 'md':
       return toMarkdown(notebook);
     case 'ts':
+      requireTypeScript(notebook, path, 'export');
       return toTypeScript(notebook, {
         names: Object.keys(await import('../toolkit/index.ts')).filter((name) => name !== 'kernelInterface'),
       });

@@ -33,11 +33,11 @@ export function readNotebook(path: string): Notebook {
   }
 }
 
-/** Refuses a notebook whose cells are in another language than ours. */
-export function requireTypeScript(notebook: Notebook, path: string): void {
+/** Refuses a notebook whose cells are in another language than ours; `purpose` says what it cannot be used for. */
+export function requireTypeScript(notebook: Notebook, path: string, purpose: string): void {
   const language = languageOf(notebook);
   if (language === undefined || ['typescript', 'javascript'].includes(language.toLowerCase())) return;
-  throw new BadCall(`cannot run ${path}: its cells are in ${language}; aenb runs TypeScript and JavaScript`);
+  throw new BadCall(`cannot ${purpose} ${path}: its cells are in ${language}, not in TypeScript or JavaScript`);
 }
 
 /** Finds out before hours of work that a file could not be written at their end. */

@@ -28,7 +28,7 @@ const SAVE_EVERY_MS = 10_000;
 /** Runs a notebook from the first cell to the last, or to the first that fails. Resolves to the exit status. */
 export async function run(path: string, options: RunOptions): Promise<number> {
   const source = readNotebook(path);
-  requireTypeScript(source, path);
+  requireTypeScript(source, path, 'run');
   const notebook = withParameters(source, options.param);
   for (const file of [options.out, options.html]) if (file !== undefined) checkWritable(file);
   return new NotebookRun(path, notebook, options).run();

@@ -104,8 +104,9 @@ export async function installPackages() {
   if (packagesAreCurrent()) return;
   const there = existsSync(join(root, 'node_modules'));
   say(there ? 'Packages: bringing them up to date' : 'Packages: installing them, about a minute');
-  // `ci` would begin by deleting what is there
-  const status = await npm([there ? 'install' : 'ci', '--no-audit', '--no-fund'], { quietFor: 10 });
+  // `npm ci` would refuse a lockfile that was written where some platform's optional packages cannot be seen, and begin by
+  // deleting what is there; without saving, `npm install` takes the locked versions too and changes no file of ours
+  const status = await npm(['install', '--no-save', '--no-audit', '--no-fund'], { quietFor: 10 });
   if (status === 130) throw new StepFailed('Interrupted.');
   if (status !== 0) throw new StepFailed('npm could not install the packages (see above). Is there a network?');
 }

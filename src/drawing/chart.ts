@@ -51,6 +51,7 @@ export function axis(
       padding: 6,
       maxRotation: 0,
       autoSkipPadding: 16,
+      includeBounds: false,
       maxTicksLimit: options.log ? undefined : 7,
       ...(options.integers && { precision: 0 }),
       callback: (value: number | string) => {

@@ -86,12 +86,11 @@ function stack(
   }));
   const bands = Math.ceil(samples / columns);
   const top = bands * bandHeight - bandGap + 6;
-  const right = gutter + columns * (tile.width + parts.gap) - parts.gap;
   return {
     ...parts,
     blocks,
     height: Math.ceil(top + legendHeight),
-    legend: { x: gutter, y: top, width: Math.min(parts.width, Math.max(right, 300)) - gutter, height: legendHeight },
+    legend: { x: gutter, y: top, width: parts.width - gutter, height: legendHeight },
   };
 }
 

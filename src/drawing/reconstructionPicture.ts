@@ -1,5 +1,14 @@
 import type { ReconstructionPayload } from '../renderers/reconstruction/payload.ts';
-import { type Atlas, type Context, drawTile, fitText, font, type MakeCanvas, makeAtlas } from './canvas.ts';
+import {
+  type Atlas,
+  type Context,
+  drawTile,
+  fitText,
+  font,
+  type MakeCanvas,
+  makeAtlas,
+  type Rectangle,
+} from './canvas.ts';
 import { errorColour, errorCss } from './colourScale.ts';
 import { compact } from './numbers.ts';
 import { captionHeight, type ReconstructionLayout } from './reconstructionLayout.ts';
@@ -65,6 +74,7 @@ export function paintReconstruction(
       layout.rows.forEach((offset, row) => {
         const to = { x: block.x, y: block.y + offset, ...layout.tile };
         drawTile(context, parts.atlas!, sample * 3 + row, { width, height }, to);
+        if (theme.contrast) frameTile(context, to, theme);
       });
     } else {
       paintPanel(context, payload, sample, { ...block, ...layout.tile }, theme);
@@ -83,6 +93,13 @@ export function paintReconstruction(
     paintRangeAxis(context, payload, layout, theme);
     paintPanelLegend(context, layout, style, payload.form);
   }
+}
+
+/** Black pictures on a black ground need an edge. */
+function frameTile(context: Context, tile: Rectangle, theme: Theme): void {
+  context.strokeStyle = theme.border;
+  context.lineWidth = 1;
+  context.strokeRect(tile.x - 0.5, tile.y - 0.5, tile.width + 1, tile.height + 1);
 }
 
 function paintCaption(
@@ -104,8 +121,9 @@ function paintCaption(
 
 /** Names of the three rows, beside every band of samples. */
 function paintRowNames(context: Context, layout: ReconstructionLayout, { theme, words }: ReconstructionStyle): void {
-  const names = [words.original, words.reconstruction, words.error];
   context.font = font(theme, theme.fontSize - 1);
+  const fits = context.measureText(words.reconstruction).width <= layout.gutter - 10;
+  const names = [words.original, fits ? words.reconstruction : words.output, words.error];
   context.textAlign = 'right';
   context.textBaseline = 'middle';
   context.fillStyle = theme.muted;
@@ -125,7 +143,7 @@ function paintErrorScale(
   { legend }: ReconstructionLayout,
   { theme, words }: ReconstructionStyle,
 ): void {
-  const bar = { width: 120, height: 8 };
+  const bar = { width: Math.min(120, Math.max(30, legend.width - 150)), height: 8 };
   const middle = legend.y + legend.height / 2 + 1;
   context.font = font(theme, theme.fontSize - 1);
   context.textBaseline = 'middle';

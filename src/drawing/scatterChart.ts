@@ -1,9 +1,9 @@
-import type { ChartConfiguration, ChartDataset } from 'chart.js';
+import type { ChartConfiguration, ChartDataset, Scale } from 'chart.js';
 import type { ScatterPayload, ScatterSeries } from '../renderers/scatter/payload.ts';
 import { pointRadius } from './canvas.ts';
 import { axis, commonOptions, tooltipStyle } from './chart.ts';
 import type { LegendEntry } from './legend.ts';
-import { compact } from './numbers.ts';
+import { compact, ticks } from './numbers.ts';
 import { seriesColour, type Theme, withAlpha } from './theme.ts';
 
 interface Point {
@@ -37,8 +37,8 @@ export function scatterChart(payload: ScatterPayload, hidden: ReadonlySet<string
       ...commonOptions(theme),
       interaction: { mode: 'nearest', intersect: true },
       scales: {
-        x: { ...axis(theme, { title: payload.xLabel, lines: true }), bounds: 'data', grace: '4%' },
-        y: { ...axis(theme, { title: payload.yLabel, lines: true }), bounds: 'data', grace: '4%' },
+        x: { ...axis(theme, { title: payload.xLabel, lines: true }), ...around(payload, 0) },
+        y: { ...axis(theme, { title: payload.yLabel, lines: true }), ...around(payload, 1) },
       },
       plugins: {
         tooltip: {
@@ -54,6 +54,28 @@ export function scatterChart(payload: ScatterPayload, hidden: ReadonlySet<string
           },
         },
       },
+    },
+  };
+}
+
+/** An axis that ends a little beyond the outermost points, not at the next round figure. */
+function around(payload: ScatterPayload, axisIndex: 0 | 1) {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const { points } of payload.series) {
+    for (let i = axisIndex; i < points.length; i += 2) {
+      low = Math.min(low, points[i]!);
+      high = Math.max(high, points[i]!);
+    }
+  }
+  if (low > high) return {};
+  const room = high > low ? (high - low) * 0.05 : Math.abs(low) * 0.1 || 1;
+  return {
+    min: low - room,
+    max: high + room,
+    afterBuildTicks: (scale: Scale) => {
+      const pixels = axisIndex === 0 ? scale.chart.width / 90 : scale.chart.height / 55;
+      scale.ticks = ticks(scale.min, scale.max, pixels).map((value) => ({ value }));
     },
   };
 }

@@ -2,6 +2,8 @@
 export interface PictureWords {
   readonly original: string;
   readonly reconstruction: string;
+  /** The same where there is little room. */
+  readonly output: string;
   readonly error: string;
   /** Title of the scale of errors. */
   readonly absoluteError: string;
@@ -13,6 +15,7 @@ export interface PictureWords {
 export const english: PictureWords = {
   original: 'original',
   reconstruction: 'reconstruction',
+  output: 'output',
   error: 'error',
   absoluteError: 'absolute error',
   latent: 'latent',

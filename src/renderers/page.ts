@@ -12,6 +12,7 @@ import { activate as activateReconstruction } from './reconstruction/renderer.ts
 import { activate as activateRun } from './run/renderer.ts';
 import { activate as activateScatter } from './scatter/renderer.ts';
 import { adoptStyles } from './shared/elements.ts';
+import { setLanguage } from './shared/words.ts';
 import { activate as activateTable } from './table/renderer.ts';
 
 const activations = {
@@ -43,6 +44,7 @@ function rendererOf(kind: KindName): RendererApi {
 
 function drawAll(): void {
   adoptStyles(css);
+  setLanguage(document.documentElement.lang);
   document.querySelectorAll<HTMLScriptElement>('script[type^="application/vnd.aenb."]').forEach((script, i) => {
     const kind = ofOurs.exec(script.type)?.[1];
     if (!kind || !(kind in activations)) return;

@@ -19,7 +19,6 @@ export class LookPanel {
     words: Words,
   ) {
     const { thumbnails, channel } = payload;
-    this.about.textContent = words.hoverHint;
     this.root.append(this.about);
     if (thumbnails) {
       this.original = new Thumbnail(words.original, thumbnails.imageShape);

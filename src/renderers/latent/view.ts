@@ -26,7 +26,7 @@ const keyStep = 12;
 class LatentMap implements View<LatentPayload> {
   readonly root = element('div');
   private readonly canvas = element('canvas', { role: 'img', tabindex: 0 });
-  private readonly overlay = element('canvas', { 'aria-hidden': 'true' });
+  private readonly overlay = element('canvas', { class: 'aenb-latent-cursor', 'aria-hidden': 'true' });
   private readonly parts = element('div', { class: 'aenb-latent-parts' });
   private readonly controls = element('div', { class: 'aenb-latent-controls' });
   private readonly legend = makeLegend(
@@ -43,6 +43,8 @@ class LatentMap implements View<LatentPayload> {
   private surroundings: Surroundings | undefined;
   private size = { width: 0, height: 0 };
   private cursor: [number, number] | undefined;
+  /** The sample that the panel shows, with a ring around its point. */
+  private sample: number | undefined;
   private decoding = false;
   private wanted: number[] | undefined;
 
@@ -71,6 +73,8 @@ class LatentMap implements View<LatentPayload> {
     payload.thumbnails?.indices.forEach((sample, i) => {
       this.thumbnailOf[sample] = i;
     });
+    // One sample is there from the start, so that the panel shows what it is for.
+    this.sample = payload.thumbnails?.indices[0];
     this.panel?.root.remove();
     this.panel = new LookPanel(payload, this.frame.words);
     this.parts.append(this.panel.root);
@@ -109,6 +113,7 @@ class LatentMap implements View<LatentPayload> {
     this.panel.root.toggleAttribute('data-below', below);
     this.projection = projectLatent(this.payload, this.view(), this.size);
     this.drawMap();
+    this.showSample();
     this.drawCursor();
   }
 
@@ -136,33 +141,39 @@ class LatentMap implements View<LatentPayload> {
     this.drawMap();
   }
 
-  /** The cursor went somewhere, by mouse or by keys. */
+  /** The cursor went somewhere, by mouse or by keys; or it left, and the last sample stays. */
   private move(to: [number, number] | undefined): void {
     this.cursor = to;
-    const sample = this.drawCursor();
-    if (!to) return;
-    const thumbnail = sample === undefined ? -1 : this.thumbnailOf[sample]!;
-    this.panel.showSample(this.about(sample), thumbnail < 0 ? undefined : thumbnail);
-    this.decode(this.codeAt(to));
+    if (to) {
+      this.sample = this.sampleAt(to);
+      this.showSample();
+      void this.decode(this.codeAt(to));
+    }
+    this.drawCursor();
+  }
+
+  private showSample(): void {
+    const thumbnail = this.sample === undefined ? -1 : this.thumbnailOf[this.sample]!;
+    this.panel.showSample(this.about(this.sample), thumbnail < 0 ? undefined : thumbnail);
   }
 
   /** Cross and ring go on a canvas of their own: seventy thousand points are not drawn again for them. */
-  private drawCursor(): number | undefined {
+  private drawCursor(): void {
     const context = prepareCanvas(this.overlay, this.size.width, this.size.height);
-    if (!this.cursor) return undefined;
-    const sample = this.sampleAt(this.cursor);
     const { theme } = this.surroundings!;
-    const [x, y] = this.cursor;
-    context.strokeStyle = theme.text;
-    context.lineWidth = 1;
-    context.beginPath();
-    context.moveTo(x - 5, y);
-    context.lineTo(x + 5, y);
-    context.moveTo(x, y - 5);
-    context.lineTo(x, y + 5);
-    context.stroke();
-    if (sample === undefined) return undefined;
-    const [px, py] = this.projection!.place(sample);
+    if (this.cursor) {
+      const [x, y] = this.cursor;
+      context.strokeStyle = theme.text;
+      context.lineWidth = 1;
+      context.beginPath();
+      context.moveTo(x - 5, y);
+      context.lineTo(x + 5, y);
+      context.moveTo(x, y - 5);
+      context.lineTo(x, y + 5);
+      context.stroke();
+    }
+    if (this.sample === undefined) return;
+    const [px, py] = this.projection!.place(this.sample);
     for (const [width, colour] of [
       [4, theme.background],
       [2, theme.text],
@@ -173,7 +184,6 @@ class LatentMap implements View<LatentPayload> {
       context.arc(px, py, 6, 0, 2 * Math.PI);
       context.stroke();
     }
-    return sample;
   }
 
   /** A sample that can be shown, if one is near; else any. */
@@ -185,9 +195,10 @@ class LatentMap implements View<LatentPayload> {
 
   private about(sample: number | undefined): string {
     const { words } = this.frame;
-    const [x, y] = this.projection!.at(...this.cursor!);
+    const place = this.cursor ?? (sample === undefined ? [0, 0] : this.projection!.place(sample));
+    const [x, y] = this.projection!.at(place[0]!, place[1]!);
     const code = this.axes[1] === 'class' ? compact(x, 3) : `${compact(x, 3)}, ${compact(y, 3)}`;
-    if (sample === undefined) return code;
+    if (sample === undefined) return this.cursor ? code : '';
     const one = this.payload.classes?.[sample];
     const name = one === undefined ? '' : `\n${words.class} ${classNames(this.payload)[one]}`;
     return `${code}\n${words.sample} ${sample}${name}`;
@@ -239,7 +250,7 @@ class LatentMap implements View<LatentPayload> {
       Math.min(area.x + area.width, Math.max(area.x, from[0] + by[0])),
       Math.min(area.y + area.height, Math.max(area.y, from[1] + by[1])),
     ]);
-    this.frame.say(this.about(this.sampleAt(this.cursor!)).replaceAll('\n', ', '));
+    this.frame.say(this.about(this.sample).replaceAll('\n', ', '));
   }
 
   data() {

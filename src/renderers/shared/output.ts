@@ -77,12 +77,7 @@ export class Output<P extends { readonly title?: string; readonly text: string }
   ) {
     const slot = element('div', { class: 'aenb-slot' });
     const tools = element('div', { class: 'aenb-tools', role: 'toolbar' });
-    const head = element(
-      'div',
-      { class: 'aenb-head' },
-      element('div', { class: 'aenb-about' }, this.title, slot),
-      tools,
-    );
+    const head = element('div', { class: 'aenb-head' }, tools, this.title, slot);
     this.root = element('section', { class: `aenb aenb-${kind.name}` }, head);
     host.replaceChildren(this.root);
     this.view = kind.create(payload, {

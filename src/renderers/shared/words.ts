@@ -22,7 +22,6 @@ export interface Words extends PictureWords {
   readonly vertical: string;
   readonly decoded: string;
   readonly decodeHint: string;
-  readonly hoverHint: string;
   readonly keyboardHint: string;
   readonly running: string;
   readonly completed: string;
@@ -59,7 +58,6 @@ const en: Words = {
   vertical: 'up',
   decoded: 'decoded here',
   decodeHint: 'Run the cell to decode the point under the cursor.',
-  hoverHint: 'Move over the map.',
   keyboardHint: 'Arrow keys move through the values.',
   running: 'training',
   completed: 'completed',
@@ -78,6 +76,7 @@ const ja: Words = {
   ...en,
   original: '元のデータ',
   reconstruction: '再構成',
+  output: '出力',
   error: '誤差',
   absoluteError: '絶対誤差',
   latent: '潜在変数',
@@ -103,7 +102,6 @@ const ja: Words = {
   vertical: '縦軸',
   decoded: 'この点の復号',
   decodeHint: 'セルを実行すると、カーソルの下の点を復号できます。',
-  hoverHint: '地図の上でカーソルを動かしてください。',
   keyboardHint: '矢印キーで値を移動できます。',
   running: '学習中',
   completed: '完了',
@@ -118,7 +116,14 @@ const ja: Words = {
   noData: '描くものがありません。',
 };
 
-/** In the language of VS Code, or of the browser that shows the page. */
+let language = navigator.language;
+
+/** The language of an exported page, which is not the reader's but the text's. */
+export function setLanguage(tag: string): void {
+  if (tag) language = tag;
+}
+
+/** In the language of VS Code, or of the page. */
 export function words(): Words {
-  return navigator.language.toLowerCase().startsWith('ja') ? ja : en;
+  return language.toLowerCase().startsWith('ja') ? ja : en;
 }

@@ -45,7 +45,13 @@ export function curvesPicture(
   const single = groups.length === 1;
   const chosen = options.terms ?? (single ? ['loss', ...termsOf(groups[0]!)] : ['loss']);
   const series = groups.flatMap((group, g) =>
-    chosen.flatMap((term, t) => groupSeries(group, term, { single, colour: single ? t : g * chosen.length + t })),
+    chosen.flatMap((term, t) =>
+      groupSeries(group, term, {
+        single,
+        alone: single && chosen.length === 1,
+        colour: single ? t : g * chosen.length + t,
+      }),
+    ),
   );
   const units = new Set(groups.flatMap((group) => group.runs.map((run) => run.unit)));
   return toPicture({
@@ -68,12 +74,15 @@ export function trainingPicture(about: {
 }): Picture {
   const run = { ...about, epochs: about.history.loss.length } as unknown as DrawnRun;
   const group = { name: about.model, runs: [run] };
+  const terms = ['loss', ...termsOf(group)];
   return toPicture({
     text: about.progress.text,
     xLabel: 'epoch',
     yLabel: `loss (${about.unit})`,
     log: false,
-    series: ['loss', ...termsOf(group)].flatMap((term, colour) => groupSeries(group, term, { single: true, colour })),
+    series: terms.flatMap((term, colour) =>
+      groupSeries(group, term, { single: true, alone: terms.length === 1, colour }),
+    ),
     progress: about.progress,
   });
 }
@@ -133,7 +142,10 @@ function groupRuns(input: Parameters<typeof curvesPicture>[0]): Group[] {
       runs: [run],
     }));
   } else {
-    groups = Object.entries(input ?? {}).map(([name, runs]) => ({ name, runs: isRun(runs) ? [runs] : [...runs] }));
+    groups = Object.entries(input ?? {}).map(([name, runs]) => ({
+      name,
+      runs: (Array.isArray(runs) ? runs : [runs]) as DrawnRun[],
+    }));
   }
   if (!groups.length || groups.some((group) => !group.runs.length || !group.runs.every(isRun))) {
     throw new TypeError('curves needs a run, a list of runs, or runs by name; a run is what fit() returns');
@@ -149,7 +161,11 @@ function termsOf(group: Group): string[] {
   return [...new Set(group.runs.flatMap((run) => distinctTerms(run.history).map(([name]) => name)))];
 }
 
-function groupSeries(group: Group, term: string, style: { single: boolean; colour: number }): CurveSeries[] {
+function groupSeries(
+  group: Group,
+  term: string,
+  style: { single: boolean; alone: boolean; colour: number },
+): CurveSeries[] {
   const prefix = style.single ? '' : `${group.name} `;
   const of = (history: History, validation: boolean) => {
     if (term === 'loss') return validation ? history.valLoss : history.loss;
@@ -162,7 +178,8 @@ function groupSeries(group: Group, term: string, style: { single: boolean; colou
     return [
       {
         name: `${prefix}${validation ? 'validation ' : ''}${term}`,
-        colour: style.colour,
+        // A lone pair of lines differs in colour too: they often lie close together.
+        colour: style.colour + (validation && style.alone ? 1 : 0),
         dashed: validation,
         shown: true,
         ...(seeds.length > 1 ? bandOf(seeds) : { values: seeds[0]!.map(rounded) }),

@@ -1,4 +1,5 @@
 /** From everything that counts as samples to plain rows of numbers. */
+import { type Samples, toNdArray } from '../ndarray.ts';
 
 /** Row-major values with a shape: an NdArray, as far as plots look at it. */
 export interface Rows {
@@ -7,7 +8,7 @@ export interface Rows {
 }
 
 /** Anything that holds samples: an NdArray, a tensor, nested or flat arrays, a data set. */
-export type SamplesLike = object;
+export type SamplesLike = Samples | Rows | DrawnDataset;
 
 /** The parts of a data set that plots use. */
 export interface DrawnDataset {
@@ -26,16 +27,6 @@ export function isRows(value: unknown): value is Rows {
   return rows?.data instanceof Float32Array && Array.isArray(rows.shape);
 }
 
-interface TensorLike {
-  readonly shape: number[];
-  data(): Promise<ArrayLike<number>>;
-}
-function isTensor(value: unknown): value is TensorLike {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as TensorLike).data === 'function' && 'shape' in value
-  );
-}
-
 /**
  * Samples as rows.
  *
@@ -44,22 +35,11 @@ function isTensor(value: unknown): value is TensorLike {
 export async function toRows(samples: SamplesLike, name: string): Promise<Rows> {
   if (isDataset(samples)) return samples.x;
   if (isRows(samples)) return samples;
-  if (isTensor(samples)) return { data: Float32Array.from(await samples.data()), shape: samples.shape };
-  if (ArrayBuffer.isView(samples) || Array.isArray(samples)) {
-    const list = Array.from(samples as ArrayLike<number | ArrayLike<number>>);
-    if (list.every((entry) => typeof entry === 'number')) {
-      return { data: Float32Array.from(list as number[]), shape: [1, list.length] };
-    }
-    const first = (list[0] as ArrayLike<number>)?.length;
-    const ragged = list.findIndex((row) => typeof row === 'number' || row?.length !== first);
-    if (ragged >= 0) throw new TypeError(`${name} must have rows of equal length: row ${ragged} differs from row 0`);
-    const data = new Float32Array(list.length * first!);
-    list.forEach((row, i) => {
-      data.set(row as ArrayLike<number>, i * first!);
-    });
-    return { data, shape: [list.length, first!] };
+  try {
+    return await toNdArray(samples as Samples);
+  } catch (error) {
+    throw new TypeError(`${name} cannot be drawn: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
-  throw new TypeError(`${name} must be an NdArray, a tensor, a data set or arrays of numbers, got ${typeof samples}`);
 }
 
 /** Values per sample. */
@@ -71,7 +51,7 @@ export function count(rows: Rows): number {
   return rows.shape.length ? rows.shape[0]! : 0;
 }
 
-/** The samples from start to end, in the form in which they came where that form can be cut. */
+/** The first n samples, as an NdArray where they came as one. */
 export function firstRows(rows: Rows, n: number): Rows {
   const sliceable = rows as Rows & { slice?: (start: number, end: number) => Rows };
   if (typeof sliceable.slice === 'function') return sliceable.slice(0, n);

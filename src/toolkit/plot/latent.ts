@@ -41,7 +41,7 @@ export async function latent(source: Encodes | SamplesLike, options: LatentOptio
   if (model && !options.x)
     throw new TypeError('x must hold the samples to encode when the source is a model, got nothing');
   const data = options.x && (await toRows(options.x, 'x'));
-  const codes = model ? await model.encode(data as never) : await toRows(source, 'source');
+  const codes = model ? await model.encode(data as never) : await toRows(source as SamplesLike, 'source');
   const samples = count(codes);
   if (!samples || samples > mostSamples) {
     throw new RangeError(`a latent map needs 1 to ${mostSamples} samples, got ${samples}`);

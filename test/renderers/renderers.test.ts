@@ -1,0 +1,483 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { emptyNotebook, toHtml } from '../../src/notebook/index.ts';
+import { displaySymbol } from '../../src/toolkit/plot/display.ts';
+import { Harness, type Notebook } from './harness.ts';
+import { samples } from './samples.ts';
+
+type Json = Record<string, unknown>;
+const bundles: Record<string, Json> = {};
+for (const [name, value] of Object.entries(await samples())) bundles[name] = await value[displaySymbol]();
+const mimeOf = (name: string) => Object.keys(bundles[name]!).find((key) => key.includes('vnd.aenb'))!;
+const kindOf = (name: string) => /aenb\.(\w+)\.v1/.exec(mimeOf(name))![1]!;
+const payload = (name: string) => bundles[name]![mimeOf(name)] as Json;
+
+let harness: Harness;
+/** The page that most tests share: light, 900 px wide. */
+let shared: Notebook;
+beforeAll(async () => {
+  harness = await Harness.start();
+  shared = await harness.open('light', 900);
+});
+afterAll(() => harness?.stop());
+afterEach(() => shared.clear());
+
+/** Renders one sample and looks at it. */
+async function withSample(name: string, look: (notebook: Notebook) => Promise<void>, change?: Json): Promise<void> {
+  await shared.render(kindOf(name), 'one', { ...payload(name), ...change });
+  await look(shared);
+  expect(shared.problems).toEqual([]);
+}
+
+/** Kinds that draw on a canvas. */
+const pictures = Object.keys(bundles).filter((name) => !['table', 'run', 'progress'].includes(kindOf(name)));
+
+describe('every output', () => {
+  test.each(Object.keys(bundles))(
+    '%s is there when the renderer returns, with its name for a screen reader',
+    async (name) => {
+      const { height, painted } = await shared.render(kindOf(name), 'one', payload(name));
+      expect(height).toBeGreaterThan(20);
+      if (pictures.includes(name)) {
+        expect(painted).toBe(true);
+        const label = await shared.page.locator('#one canvas[role=img]').first().getAttribute('aria-label');
+        expect(label).toContain(payload(name).text);
+      }
+      // nothing moves afterwards: what stands below the output stays where it was
+      await shared.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      expect(await shared.page.locator('#one').evaluate((host) => (host as HTMLElement).offsetHeight)).toBe(height);
+      expect(shared.problems).toEqual([]);
+    },
+  );
+
+  test.each(
+    (['light', 'dark', 'contrast'] as const).flatMap((theme) => [320, 1200].map((width) => ({ theme, width }))),
+  )('fits into $width px in the $theme theme', async ({ theme, width }) => {
+    const notebook = await harness.open(theme, width);
+    for (const name of Object.keys(bundles)) await notebook.render(kindOf(name), name, payload(name));
+    expect(await notebook.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    for (const name of pictures) expect(await notebook.inked(`#${name} canvas >> nth=0`)).toBeGreaterThan(500);
+    expect(notebook.problems).toEqual([]);
+    await notebook.close();
+  });
+
+  test('follows its room, and a change of theme, without being rendered again', async () => {
+    const notebook = await harness.open('light', 900);
+    await notebook.render('curves', 'one', payload('curves-run'));
+    const canvas = notebook.page.locator('#one canvas');
+    const lightPixels = () =>
+      canvas.evaluate((element) => {
+        const one = element as HTMLCanvasElement;
+        const { data } = one.getContext('2d')!.getImageData(0, 0, one.width, one.height);
+        let light = 0;
+        for (let i = 0; i < data.length; i += 4) {
+          if (data[i + 3]! > 200 && data[i]! + data[i + 1]! + data[i + 2]! > 400) light++;
+        }
+        return light;
+      });
+    const before = await lightPixels();
+    await notebook.setTheme('contrast');
+    await expect.poll(lightPixels).toBeGreaterThan(2 * before);
+    await notebook.page.setViewportSize({ width: 400, height: 800 });
+    await expect.poll(() => canvas.evaluate((element) => element.clientWidth)).toBe(368);
+    await notebook.close();
+  });
+
+  test('shows its data as a table on demand, and hides it again', async () => {
+    await withSample('curves-vae', async ({ page }) => {
+      const button = page.getByRole('button', { name: 'Show data' });
+      await button.click();
+      expect(await page.locator('#one .aenb-data th').allTextContents()).toContain('validation kl');
+      expect(await page.locator('#one .aenb-data tbody tr').count()).toBe(40);
+      await button.click();
+      expect(await page.locator('#one .aenb-data').count()).toBe(0);
+    });
+  });
+
+  test('saves its numbers as CSV and its picture as PNG', async () => {
+    await withSample('scatter-people', async ({ page }) => {
+      const download = async (name: string) => {
+        const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
+        return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) };
+      };
+      const csv = await download('Save as CSV');
+      expect(csv.name).toBe('From-two-dimensions-to-a-line.csv');
+      expect(csv.bytes.toString().split('\r\n')[0]).toBe('\ufeffseries,height (cm),weight (kg)');
+      expect(csv.bytes.toString().split('\r\n')).toHaveLength(1 + 1500 + 1);
+      const png = await download('Save as PNG');
+      expect(png.bytes.subarray(1, 4).toString()).toBe('PNG');
+    });
+  });
+
+  test('speaks Japanese where VS Code does', async () => {
+    const notebook = await harness.open('light', 900, { locale: 'ja' });
+    await notebook.render('reconstruction', 'one', payload('reconstruction-digits'));
+    expect(await notebook.page.getByRole('button', { name: 'CSV として保存' }).count()).toBe(1);
+    await notebook.close();
+  });
+});
+
+describe('curves', () => {
+  test("update in place: chart, legend buttons and the reader's choices stay", async () => {
+    await withSample('curves-training', async (notebook) => {
+      const { page } = notebook;
+      const full = payload('curves-training') as { series: { values: number[] }[]; progress: Json };
+      const at = (epochs: number) => ({
+        ...full,
+        series: full.series.map((one) => ({ ...one, best: undefined, values: one.values.slice(0, epochs) })),
+        progress: { ...full.progress, state: 'running', epoch: epochs, fraction: epochs / 60 },
+      });
+      await notebook.render('curves', 'one', at(2));
+      await page.getByRole('button', { name: 'validation loss' }).click();
+      await page.evaluate(() => {
+        for (const element of document.querySelectorAll('#one canvas, #one button, #one .aenb-bar')) {
+          (element as HTMLElement & { kept: boolean }).kept = true;
+        }
+      });
+      for (let epochs = 3; epochs <= 40; epochs++) await notebook.render('curves', 'one', at(epochs));
+      expect(
+        await page.evaluate(() =>
+          [...document.querySelectorAll('#one canvas, #one button, #one .aenb-bar')].every(
+            (element) => (element as HTMLElement & { kept?: boolean }).kept,
+          ),
+        ),
+      ).toBe(true);
+      expect(await page.getByRole('button', { name: 'validation loss' }).getAttribute('aria-pressed')).toBe('false');
+      expect(await page.getByRole('progressbar').getAttribute('aria-valuenow')).toBe('67');
+      expect(await page.locator('.aenb-progress-epochs').textContent()).toBe('40 / 60 epochs');
+    });
+  });
+
+  test('change their picture when a series is switched off or the axis becomes logarithmic', async () => {
+    await withSample('curves-run', async (notebook) => {
+      const image = () =>
+        notebook.page.locator('#one canvas').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+      const seen = new Set([await image()]);
+      await notebook.page.getByRole('button', { name: 'validation loss' }).click();
+      seen.add(await image());
+      await notebook.page.getByRole('button', { name: 'Logarithmic axis' }).click();
+      seen.add(await image());
+      expect(seen.size).toBe(3);
+    });
+  });
+
+  test('tell the values of an epoch to the keyboard', async () => {
+    await withSample('curves-run', async ({ page }) => {
+      await page.locator('#one canvas').focus();
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('ArrowRight');
+      const { series } = payload('curves-run') as { series: { values: number[] }[] };
+      const said = await page.locator('#one [aria-live]').textContent();
+      expect(said).toMatch(/^epoch 2: loss 0\.0\d+, validation loss 0\.0\d+$/);
+      expect(Number(said!.split(' ')[3]!.replace(',', ''))).toBeCloseTo(series[0]!.values[1]!, 4);
+    });
+  });
+
+  test('with nothing to draw are an empty chart', async () => {
+    await withSample('curves-run', async () => undefined, { series: [] });
+  });
+});
+
+describe('a reconstruction', () => {
+  test('says which sample and pixel lies under the mouse', async () => {
+    await withSample('reconstruction-digits', async ({ page }) => {
+      await page.locator('#one canvas').hover({ position: { x: 200, y: 100 } });
+      expect(await page.locator('#one .aenb-tip').textContent()).toMatch(
+        /^sample \d, label \d\nmse 0\.\d+\npixel \d+, \d+: 0(\.\d+)? → 0(\.\d+)?$/,
+      );
+      await page.mouse.move(5, 600);
+      expect(await page.locator('#one .aenb-tip').isVisible()).toBe(false);
+    });
+  });
+
+  test('sorts its samples by error, worst first', async () => {
+    await withSample('reconstruction-digits', async ({ page }) => {
+      await page.getByRole('button', { name: 'Sort by error' }).click();
+      await page.locator('#one canvas').focus();
+      await page.keyboard.press('Home');
+      const { errors } = payload('reconstruction-digits') as { errors: number[] };
+      const worst = errors.indexOf(Math.max(...errors));
+      expect(await page.locator('#one [aria-live]').textContent()).toContain(`sample ${worst},`);
+    });
+  });
+});
+
+describe('a latent map', () => {
+  test('shows the sample under the mouse with its reconstruction', async () => {
+    await withSample('latent-digits', async (notebook) => {
+      const { page } = notebook;
+      const image = () =>
+        page
+          .locator('.aenb-latent-look canvas')
+          .first()
+          .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+      const before = await image();
+      await page
+        .locator('#one canvas')
+        .first()
+        .hover({ position: { x: 150, y: 400 } });
+      expect(await page.locator('.aenb-latent-about').textContent()).toMatch(/sample \d+\nclass \d$/);
+      expect(await image()).not.toBe(before);
+      expect(await page.locator('.aenb-latent-look canvas').count()).toBe(2);
+    });
+  });
+
+  test('names its classes, hides one on a click and lights one under the mouse', async () => {
+    await withSample('latent-digits', async (notebook) => {
+      const { page } = notebook;
+      const names = await page.locator('.aenb-legend button').allTextContents();
+      expect(names).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+      const image = () =>
+        page
+          .locator('#one canvas')
+          .first()
+          .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+      const seen = new Set([await image()]);
+      await page.locator('.aenb-legend button').nth(4).hover();
+      seen.add(await image());
+      await page.locator('.aenb-legend button').nth(4).click();
+      seen.add(await image());
+      expect(seen.size).toBe(3);
+    });
+  });
+
+  test('draws the two latents that are chosen of many', async () => {
+    await withSample('latent-five', async ({ page }) => {
+      const image = () =>
+        page
+          .locator('#one canvas')
+          .first()
+          .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+      const before = await image();
+      await page.getByLabel('up').selectOption('latent 5');
+      expect(await image()).not.toBe(before);
+    });
+  });
+
+  test('asks the kernel for the point under the mouse, one question at a time, and shows the answer', async () => {
+    await withSample(
+      'latent-digits',
+      async ({ page }) => {
+        const canvas = page.locator('#one canvas').first();
+        await canvas.hover({ position: { x: 200, y: 200 } });
+        await canvas.hover({ position: { x: 220, y: 210 } });
+        await canvas.hover({ position: { x: 240, y: 220 } });
+        const posted = () =>
+          page.evaluate(
+            () => (window as unknown as { posted: { id: string; channel: string; payload: number[] }[] }).posted,
+          );
+        expect(await posted()).toHaveLength(1);
+        const [first] = await posted();
+        expect(first).toMatchObject({ channel: 'some-channel', payload: [expect.any(Number), expect.any(Number)] });
+        const answer = (id: string) =>
+          page.evaluate(
+            (id) =>
+              (window as unknown as { reply(message: unknown): void }).reply({
+                id,
+                value: { imageShape: [28, 28, 1], levels: btoa(String.fromCharCode(...new Uint8Array(784).fill(200))) },
+              }),
+            id,
+          );
+        await answer(first!.id);
+        await expect.poll(async () => (await posted()).length).toBe(2);
+        const decoded = page.locator('.aenb-latent-look canvas').nth(2);
+        const level = await decoded.evaluate(
+          (one: HTMLCanvasElement) => one.getContext('2d')!.getImageData(5, 5, 1, 1).data[0],
+        );
+        expect(level).toBe(200);
+      },
+      { channel: 'some-channel' },
+    );
+  });
+
+  test('without a kernel says what it would take', async () => {
+    await withSample(
+      'latent-digits',
+      async ({ page }) => {
+        await page.evaluate(() => {
+          (window as unknown as { answer: unknown }).answer = (message: { id: string }) =>
+            (window as unknown as { reply(message: unknown): void }).reply({ id: message.id, error: 'no kernel' });
+        });
+        await page
+          .locator('#one canvas')
+          .first()
+          .hover({ position: { x: 200, y: 200 } });
+        await page.getByText('Run the cell to decode the point under the cursor.').waitFor({ state: 'visible' });
+      },
+      { channel: 'some-channel' },
+    );
+  });
+
+  test('of a single latent spreads the samples by class', async () => {
+    const {
+      ranges,
+      means,
+      codes,
+      samples: n,
+      classes,
+      labels,
+      text,
+    } = payload('latent-digits') as Json & { codes: string; ranges: number[][]; means: number[] };
+    const words = Buffer.from(codes, 'base64');
+    const single = Buffer.alloc((n as number) * 2);
+    for (let i = 0; i < (n as number); i++) single.writeUInt16LE(words.readUInt16LE(i * 4), i * 2);
+    const notebook = shared;
+    await notebook.render('latent', 'one', {
+      text,
+      samples: n,
+      latents: 1,
+      codes: single.toString('base64'),
+      ranges: [ranges[0]],
+      means: [means[0]],
+      classes,
+      labels,
+    });
+    expect(await notebook.inked('#one canvas >> nth=0')).toBeGreaterThan(2_000);
+    expect(notebook.problems).toEqual([]);
+  });
+});
+
+describe('a table', () => {
+  test('aligns numbers, sorts on a click, and gives the first order back on the third', async () => {
+    await withSample('table-errors', async ({ page }) => {
+      const column = () => page.locator('#one tbody tr td:nth-child(2)').allTextContents();
+      expect(await column()).toEqual(['8.12', '31.20']);
+      const sort = page.getByRole('button', { name: 'autoencoder' });
+      await sort.click();
+      expect(await column()).toEqual(['31.20', '8.12']);
+      expect(await page.locator('#one th').nth(1).getAttribute('aria-sort')).toBe('descending');
+      await sort.click();
+      await sort.click();
+      expect(await page.locator('#one th').nth(1).getAttribute('aria-sort')).toBe('none');
+      expect(
+        await page
+          .locator('#one td')
+          .nth(1)
+          .evaluate((cell) => getComputedStyle(cell).textAlign),
+      ).toBe('right');
+    });
+  });
+
+  test('of ten thousand rows shows the first ones, and all on demand', async () => {
+    const rows = Array.from({ length: 10_000 }, (_, i) => [i]);
+    const change = { columns: [{ name: 'i', numeric: true, digits: 0 }], rows, total: 12_000 };
+    await withSample(
+      'table-errors',
+      async ({ page }) => {
+        expect(await page.locator('#one tbody tr').count()).toBe(200);
+        expect(await page.locator('#one .aenb-note').textContent()).toContain('first 200 of 12\u202f000 rows');
+        await page.getByRole('button', { name: 'Show all' }).click();
+        expect(await page.locator('#one tbody tr').count()).toBe(10_000);
+      },
+      change,
+    );
+  });
+});
+
+describe('a hostile payload', () => {
+  const script = '<img src=x onerror="window.pwned = true"><script>window.pwned = true</script>';
+
+  test.each(Object.keys(bundles))('%s with markup in every text shows it as text', async (name) => {
+    const spoiled = JSON.parse(JSON.stringify(payload(name)), (key, value) => {
+      const kept = [
+        'form',
+        'state',
+        'codes',
+        'classes',
+        'points',
+        'pixels',
+        'originals',
+        'reconstructions',
+        'indices',
+        'channel',
+      ];
+      return typeof value === 'string' && !kept.includes(key) ? `${script}${value}` : value;
+    });
+    const notebook = shared;
+    await notebook.render(kindOf(name), 'one', spoiled);
+    expect(await notebook.page.evaluate(() => (window as unknown as { pwned?: boolean }).pwned)).toBeUndefined();
+    expect(await notebook.page.locator('#one img, #one script').count()).toBe(0);
+    expect(await notebook.page.locator('#one section').count()).toBe(1);
+  });
+
+  test('that is broken, or no JSON at all, says what is wrong, and the next good one draws', async () => {
+    const notebook = shared;
+    await notebook.render('scatter', 'one', {
+      text: 'x',
+      series: [{ name: 'a', count: 5, points: 'AAAA', line: false, background: false }],
+    });
+    expect(await notebook.page.locator('#one').textContent()).toContain('series[0].points must be base64 of 40 bytes');
+    await notebook.render('scatter', 'one', '{"text": ');
+    expect(await notebook.page.locator('#one').textContent()).toContain('This output cannot be drawn');
+    await notebook.render('scatter', 'one', payload('scatter-one'));
+    expect(await notebook.inked('#one canvas')).toBeGreaterThan(500);
+  });
+});
+
+test('two hundred re-runs leave no element, listener or chart behind', async () => {
+  const { page } = shared;
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  const names = ['curves-run', 'scatter-people', 'reconstruction-digits', 'latent-codes', 'table-errors'];
+  const rerun = async (times: number) => {
+    for (const name of names) {
+      // loads the renderer
+      await shared.render(kindOf(name), name, payload(name), kindOf(name));
+      await shared.rerun(kindOf(name), payload(name), times);
+    }
+    await shared.clear();
+    await session.send('HeapProfiler.collectGarbage');
+    const { metrics } = await session.send('Performance.getMetrics');
+    const value = (name: string) => metrics.find((metric) => metric.name === name)!.value;
+    return { nodes: value('Nodes'), listeners: value('JSEventListeners'), heap: value('JSHeapUsedSize') };
+  };
+  const before = await rerun(5);
+  const after = await rerun(200);
+  expect(after.nodes - before.nodes).toBeLessThan(50);
+  expect(after.listeners - before.listeners).toBeLessThan(20);
+  expect(after.heap - before.heap).toBeLessThan(3_000_000);
+});
+
+describe('an exported page', () => {
+  const page = (script: string) => {
+    const notebook = emptyNotebook();
+    notebook.cells = Object.keys(bundles).map((name, i) => ({
+      cell_type: 'code',
+      id: `cell-${i}`,
+      metadata: {},
+      source: name,
+      execution_count: i + 1,
+      outputs: [{ output_type: 'display_data', data: bundles[name]!, metadata: {} }],
+    }));
+    return toHtml(notebook, { title: 'All outputs', script });
+  };
+  const script = readFileSync(new URL('../../dist/page.js', import.meta.url), 'utf8');
+
+  test.each(['light', 'dark'] as const)(
+    'draws every output live in a %s browser, once, within its content policy',
+    async (scheme) => {
+      const problems: string[] = [];
+      const browser = await harness.openPage(page(script), { width: 1000, scheme, problems });
+      await browser.waitForFunction(
+        (count) => document.querySelectorAll('section.aenb').length === count,
+        Object.keys(bundles).length,
+      );
+      for (const image of await browser.locator('figure img').all()) expect(await image.isVisible()).toBe(false);
+      expect(problems).toEqual([]);
+      await browser.close();
+    },
+  );
+
+  test('shows every picture where no script runs, and on paper', async () => {
+    const still = await harness.openPage(page(''), { width: 1000, scheme: 'light' });
+    expect(await still.locator('figure img').count()).toBe(pictures.length + 1);
+    for (const image of await still.locator('figure img').all()) expect(await image.isVisible()).toBe(true);
+    await still.close();
+    const printed = await harness.openPage(page(script), { width: 1000, scheme: 'light' });
+    await printed.waitForSelector('section.aenb');
+    await printed.emulateMedia({ media: 'print' });
+    expect(await printed.locator('figure img').first().isVisible()).toBe(true);
+    expect(await printed.locator('section.aenb').first().isVisible()).toBe(false);
+    await printed.close();
+  });
+});

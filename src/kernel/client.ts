@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { HostMessage, KernelMessage } from './protocol';
+import { parseKernelMessage } from './validate';
 
 export interface ClientOptions {
   readonly kernelPath: string;
@@ -45,7 +46,7 @@ export class KernelClient {
       const decoder = new StringDecoder('utf8');
       this.#child[name]?.on('data', (bytes: Buffer) => events.text(name, decoder.write(bytes)));
     }
-    this.#child.on('message', (message) => events.message(message as KernelMessage));
+    this.#child.on('message', (message) => events.message(parseKernelMessage(message)));
     this.#exited = new Promise((resolve) => {
       const end = (code: number | null, signal: NodeJS.Signals | null, error?: Error): void => {
         if (this.#ended) return;

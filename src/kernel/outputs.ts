@@ -127,4 +127,5 @@ function redrawLine(line: string): string {
 }
 
 /** Characters as people count them, colour sequences as one, and the control characters. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: an escape character begins a colour sequence
 const TOKENS = /\u001b\[[0-9;]*[A-Za-z]|[\s\S]/gu;

@@ -65,7 +65,10 @@ export type HostMessage =
     }
   /** The answer to an `input` request; without a text, nobody answered. */
   | { readonly type: 'input'; readonly request: number; readonly text?: string; readonly reason?: string }
-  /** A question to the kernel: completion, variables, or one that a renderer sent (`render:<channel>`). */
+  /**
+   * A question to the kernel, answered between two turns of its event loop, so also while a training waits between two
+   * chunks: one of `Requests`, or one that a renderer sent (`render:<channel>`).
+   */
   | { readonly type: 'request'; readonly request: number; readonly subject: string; readonly payload: unknown };
 
 export type KernelMessage =
@@ -87,3 +90,46 @@ export type KernelMessage =
       readonly password: boolean;
     }
   | { readonly type: 'response'; readonly request: number; readonly value?: unknown; readonly error?: string };
+
+/** A place in a cell's text, for `complete` and `inspect`. */
+export interface CompleteRequest {
+  readonly code: string;
+  /** Of the cursor, in UTF-16 units from the start. */
+  readonly offset: number;
+}
+
+/** Names that may replace the text from `start` to `end`. */
+export interface CompleteReply {
+  readonly start: number;
+  readonly end: number;
+  readonly matches: readonly { readonly name: string; readonly kind: string }[];
+}
+
+export interface InspectReply {
+  readonly name: string;
+  readonly type: string;
+  /** The value, shortened. */
+  readonly text: string;
+}
+
+/** A name that a cell has declared. */
+export interface VariableInfo {
+  readonly name: string;
+  /** `const`, `let`, `var`, `function`, `class` or `import`. */
+  readonly kind: string;
+  /** The value's class or primitive type. */
+  readonly type: string;
+  readonly preview: string;
+  readonly shape?: readonly number[];
+  readonly dtype?: string;
+  readonly length?: number;
+  readonly bytes?: number;
+}
+
+/** Subjects of `request`, what each is given and what it answers. */
+export interface Requests {
+  complete: { payload: CompleteRequest; reply: CompleteReply };
+  inspect: { payload: CompleteRequest; reply: InspectReply | undefined };
+  variables: { payload: undefined; reply: readonly VariableInfo[] };
+  engine: { payload: undefined; reply: EngineStatus | undefined };
+}

@@ -1,7 +1,14 @@
 /** A notebook's kernel as VS Code and the command line use it: a queue of cells, one process at a time. */
 import { KernelClient } from './client';
 import { Flood } from './flood';
-import { type CellError, type EngineStatus, type KernelMessage, type OutputEvent, PROTOCOL_VERSION } from './protocol';
+import {
+  type CellError,
+  type EngineStatus,
+  type KernelMessage,
+  type OutputEvent,
+  PROTOCOL_VERSION,
+  type Requests,
+} from './protocol';
 
 export interface SessionOptions {
   /** dist/kernel.js */
@@ -141,7 +148,9 @@ export class Session {
     if (!this.#disposed) await this.#start();
   }
 
-  /** Puts a question to the kernel: a renderer's (`render:<channel>`) or the editor's. */
+  /** Puts a question to the kernel: a renderer's (`render:<channel>`) or one of the editor's (`Requests`). */
+  request<S extends keyof Requests>(subject: S, payload: Requests[S]['payload']): Promise<Requests[S]['reply']>;
+  request(subject: string, payload: unknown): Promise<unknown>;
   async request(subject: string, payload: unknown): Promise<unknown> {
     const client = this.#client;
     if (client === undefined || this.#state === 'dead' || this.#state === 'stopped') {
@@ -279,7 +288,7 @@ export class Session {
       }
       case 'engine':
         this.#engine = message.engine;
-        return this.#change(this.#state);
+        return void this.#change(this.#state);
       case 'input':
         return void this.#ask(message);
       case 'response': {
@@ -346,7 +355,10 @@ export class Session {
     if (job.flood.over) {
       const { omitted, tail } = job.flood.release();
       const text = `\n… ${omitted.toLocaleString('en')} characters left out …\n`;
-      job.sink.events([{ kind: 'stream', name: 'stderr', text }, ...tail.map((piece) => ({ kind: 'stream', ...piece }) as const)]);
+      job.sink.events([
+        { kind: 'stream', name: 'stderr', text },
+        ...tail.map((piece) => ({ kind: 'stream', ...piece }) as const),
+      ]);
     }
     const full: CellResult = {
       ...result,

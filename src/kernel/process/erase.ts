@@ -60,7 +60,6 @@ export async function erase(source: string, options: EraseOptions): Promise<Eras
 
 /** For `require` of a local TypeScript file, which cannot wait. */
 export function eraseSync(source: string, options: EraseOptions): Erased {
-  // biome-ignore lint/style/noCommonJs: a synchronous load is the point
   esbuild ??= require('esbuild') as typeof Esbuild;
   const { code, map } = esbuild.transformSync(source, settings(options));
   return { code, map };

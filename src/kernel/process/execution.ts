@@ -172,7 +172,11 @@ export class Execution {
     this.#passed = [];
     this.#full = full;
     const where = full.failure === undefined ? `goes on in ${full.file}` : 'is not shown';
-    this.#push({ kind: 'display', id: this.#noticeId, data: { 'text/plain': `… the output ${where}; its end is shown when the cell ends …` } });
+    this.#push({
+      kind: 'display',
+      id: this.#noticeId,
+      data: { 'text/plain': `… the output ${where}; its end is shown when the cell ends …` },
+    });
     return full;
   }
 

@@ -2,7 +2,7 @@
 import type { MimeBundle } from '../protocol';
 import { context, type Execution } from './execution';
 import { markupHelper } from './markup';
-import { displaySymbol, represent } from './representation';
+import { represent } from './representation';
 
 export interface Handle {
   update(value: unknown): Handle;
@@ -12,6 +12,13 @@ export interface GlobalsOptions {
   /** The execution that outputs go to when the calling code belongs to none. */
   fallback(): Execution | undefined;
   ask(execution: Execution, prompt: string, password: boolean): Promise<string>;
+}
+
+const handles = new WeakSet<object>();
+
+/** What `display` returns is no value worth showing. */
+export function isHandle(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && handles.has(value);
 }
 
 let displays = 0;
@@ -41,7 +48,7 @@ export function makeGlobals(options: GlobalsOptions): Record<string, unknown> {
     const show = (next: unknown, put: (bundle: MimeBundle) => void): void => {
       const version = ++newest;
       const bundle = represent(next);
-      if (!(bundle instanceof Promise)) return put(bundle);
+      if (!(bundle instanceof Promise)) return void put(bundle);
       // holds its place among the outputs until it is known
       if (version === 1) put({ 'text/plain': '' });
       execution.expect(
@@ -57,7 +64,8 @@ export function makeGlobals(options: GlobalsOptions): Record<string, unknown> {
         return handle;
       },
     };
-    return Object.defineProperty(handle, displaySymbol, { value: undefined, enumerable: false });
+    handles.add(handle);
+    return handle;
   };
   const clear = ({ wait = false }: { wait?: boolean } = {}): void => current().clear(wait);
 

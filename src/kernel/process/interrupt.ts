@@ -52,7 +52,7 @@ export function setRunning(execution: number): void {
 function unwind(): void {
   const file = fileBelow();
   const unfit = file === undefined || NOTING.test(file) || critical > 0 || Atomics.load(shared, RUNNING) === 0;
-  if (unfit) return answer(DECLINED);
+  if (unfit) return void answer(DECLINED);
   dying = true;
   trace = new Error().stack;
   onUnwind();

@@ -2,13 +2,15 @@
 import { dirname } from 'node:path';
 import { constants, Script } from 'node:vm';
 import { type HostMessage, type KernelMessage, PROTOCOL_VERSION } from '../protocol';
+import { parseCompleteRequest, parseHostMessage } from '../validate';
 import { type BindingKind, Bindings } from './bindings';
 import { asCellError, installStackTraces, registerScript, scriptName } from './errors';
 import { context, Execution, InterruptedError } from './execution';
-import { makeGlobals, showBundle } from './globals';
+import { isHandle, makeGlobals, showBundle } from './globals';
 import { setRunning, startInterrupter, uninterrupted, type WorkerMessage } from './interrupt';
 import { Modules } from './modules';
 import { represent } from './representation';
+import { complete, inspectAt, variables } from './requests';
 import { installStreams } from './streams';
 import { Tensors } from './tensors';
 import { installTimers } from './timers';
@@ -33,7 +35,7 @@ class Kernel {
   readonly #bindings = new Bindings();
   readonly #toolkit: Toolkit;
   readonly #handlers = new Map<string, (payload: unknown) => unknown>();
-  readonly #questions = new Map<number, { resolve(text: string): void; reject(error: Error): void }>();
+  readonly #questions = new Map<number, { resolve(text: string): void; fail(reason: string): void }>();
   readonly #send: (message: KernelMessage) => void;
   #modules: Modules | undefined;
   #tensors: Tensors | undefined;
@@ -42,6 +44,8 @@ class Kernel {
   #question = 0;
   /** Messages that the other side has not taken yet. */
   #unsent = 0;
+  /** Whether an interrupted execution may still have something to wait for. */
+  #abandoned = false;
 
   constructor(private readonly file: string) {
     const send = process.send!.bind(process);
@@ -63,7 +67,7 @@ class Kernel {
     process.on('uncaughtException', (error) => this.#uncaught(error, context.getStore()));
     process.on('unhandledRejection', (error) => this.#uncaught(error, context.getStore()));
     process.on('disconnect', () => process.exit(0));
-    process.on('message', (message) => this.#receive(message as HostMessage));
+    process.on('message', (message) => this.#receive(parseHostMessage(message)));
     this.#send({ type: 'ready', version: PROTOCOL_VERSION, node: process.version, pid: process.pid });
     startInterrupter(this.file, {
       onMessage: (message, terminated) => this.#fromWorker(message, terminated),
@@ -74,14 +78,14 @@ class Kernel {
   #receive(message: HostMessage): void {
     switch (message.type) {
       case 'start':
-        return this.#start(message);
+        return void this.#start(message);
       case 'execute':
         return void this.#execute(message);
       case 'input': {
         const question = this.#questions.get(message.request);
         this.#questions.delete(message.request);
         if (message.text !== undefined) question?.resolve(message.text);
-        else question?.reject(new Error(message.reason ?? 'Nobody answered the question'));
+        else question?.fail(message.reason ?? 'Nobody answered the question');
         return;
       }
       case 'request':
@@ -90,6 +94,7 @@ class Kernel {
   }
 
   #start(message: Extract<HostMessage, { type: 'start' }>): void {
+    if (message.version !== PROTOCOL_VERSION) process.exit(2);
     process.chdir(message.directory);
     this.#modules = new Modules({
       directory: message.directory,
@@ -154,15 +159,21 @@ class Kernel {
       load: (specifier: unknown, options?: ImportCallOptions) => this.#modules!.load(String(specifier), options),
       bind: this.#bind,
       meta: this.#modules!.meta,
-      resumed: (result: unknown) => result,
+      resumed: this.#resumed,
       result: (result: unknown) => {
         value = result;
       },
     };
     await (script.runInThisContext() as (...args: unknown[]) => Promise<void>)(...HIDDEN.map((name) => hidden[name]));
     if (value instanceof Promise) value = await value;
-    return value === undefined ? {} : { bundle: represent(value) };
+    return value === undefined || isHandle(value) ? {} : { bundle: represent(value) };
   }
+
+  /** After each `await` of a cell: code of an interrupted one goes no further, even if what it waited for comes. */
+  readonly #resumed = (value: unknown): unknown => {
+    if (this.#abandoned && context.getStore()?.status === 'interrupted') throw new InterruptedError();
+    return value;
+  };
 
   /** Declares what an import statement names. */
   readonly #bind = (
@@ -190,7 +201,10 @@ class Kernel {
     if (execution.status !== 'running') return;
     uninterrupted(() => {
       execution.status = status === 'interrupted' ? 'interrupted' : 'done';
-      if (status === 'interrupted') execution.clearTimers();
+      if (status === 'interrupted') {
+        execution.clearTimers();
+        this.#abandoned = true;
+      }
       if (this.#running === execution) this.#running = undefined;
       setRunning(0);
       execution.flush(true);
@@ -237,24 +251,45 @@ class Kernel {
 
   #ask(execution: Execution, prompt: string, password: boolean): Promise<string> {
     const request = ++this.#question;
+    // made here, so that it knows the cell's line
+    const failure = new Error('Nobody answered the question');
     execution.flush();
     this.#send({ type: 'input', request, execution: execution.id, prompt, password });
     return new Promise((resolve, reject) => {
-      this.#questions.set(request, { resolve, reject });
+      const fail = (reason: string): void => {
+        failure.stack = failure.stack?.replace(failure.message, reason);
+        failure.message = reason;
+        reject(failure);
+      };
+      this.#questions.set(request, { resolve, fail });
       execution.signal.addEventListener('abort', () => reject(new InterruptedError()), { once: true });
     });
   }
 
   async #answer({ request, subject, payload }: Extract<HostMessage, { type: 'request' }>): Promise<void> {
     try {
-      const channel = /^render:(.*)$/s.exec(subject)?.[1];
-      const handler = channel === undefined ? undefined : this.#handlers.get(channel);
-      if (handler === undefined)
-        throw new Error(`Nothing here answers '${subject}': run the cell that made the picture again`);
-      this.#send({ type: 'response', request, value: await handler(payload) });
+      this.#send({ type: 'response', request, value: await this.#reply(subject, payload) });
     } catch (error) {
       this.#send({ type: 'response', request, error: error instanceof Error ? error.message : String(error) });
     }
+  }
+
+  #reply(subject: string, payload: unknown): unknown {
+    const channel = /^render:(.*)$/s.exec(subject)?.[1];
+    const handler = channel === undefined ? undefined : this.#handlers.get(channel);
+    if (handler !== undefined) return handler(payload);
+    switch (subject) {
+      case 'complete':
+        return complete(parseCompleteRequest(payload), this.#bindings);
+      case 'inspect':
+        return inspectAt(parseCompleteRequest(payload), this.#bindings);
+      case 'variables':
+        return variables(this.#bindings);
+      case 'engine':
+        return this.#toolkit.engine();
+    }
+    const advice = channel === undefined ? 'it is no known subject' : 'run the cell that made the picture again';
+    throw new Error(`Nothing here answers '${subject}': ${advice}`);
   }
 
   /** What the toolkit sees of the notebook (src/toolkit/host.ts). */

@@ -52,10 +52,14 @@ export class Modules {
     if (importer === undefined) {
       const filename = directory === this.#directory ? this.filename : join(directory, 'import.mjs');
       hideFile(filename);
-      importer = compileFunction('return options ? import(specifier, options) : import(specifier)', ['specifier', 'options'], {
-        filename,
-        importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-      }) as Importer;
+      importer = compileFunction(
+        'return options ? import(specifier, options) : import(specifier)',
+        ['specifier', 'options'],
+        {
+          filename,
+          importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+        },
+      ) as Importer;
       this.#importers.set(directory, importer);
     }
     const json = specifier.endsWith('.json') ? ({ with: { type: 'json' } } as ImportCallOptions) : undefined;
@@ -90,7 +94,8 @@ export class Modules {
 /** A package that is missing: how to get it. */
 function withAdvice(error: unknown, specifier: string, directory: string): unknown {
   const failure = error as NodeJS.ErrnoException;
-  if (failure?.code !== 'ERR_MODULE_NOT_FOUND' || !failure.message.includes(`'${packageName(specifier)}'`)) return error;
+  if (failure?.code !== 'ERR_MODULE_NOT_FOUND' || !failure.message.includes(`'${packageName(specifier)}'`))
+    return error;
   failure.message += `. Install it with: npm install ${packageName(specifier)} (in ${directory})`;
   return failure;
 }

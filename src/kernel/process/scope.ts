@@ -133,7 +133,7 @@ class Walk {
   }
 
   #inScope(names: ReadonlySet<string>, run: () => void): void {
-    if (names.size === 0) return run();
+    if (names.size === 0) return void run();
     this.#scopes.push(names);
     run();
     this.#scopes.pop();
@@ -149,15 +149,15 @@ class Walk {
     this.#visitor.node?.(node, this.#depth);
     switch (node.type) {
       case 'Identifier':
-        return this.#refer(node, 'read');
+        return void this.#refer(node, 'read');
       case 'MemberExpression':
         this.#visit(node.object as Node);
         if (node.computed) this.#visit(node.property as Node);
         return;
       case 'Property':
-        if (node.shorthand) return this.#refer(node.value as Node, 'read', true);
+        if (node.shorthand) return void this.#refer(node.value as Node, 'read', true);
         if (node.computed) this.#visit(node.key as Node);
-        return this.#visit(node.value as Node);
+        return void this.#visit(node.value as Node);
       case 'MethodDefinition':
       case 'PropertyDefinition':
         if (node.computed) this.#visit(node.key as Node);
@@ -176,22 +176,22 @@ class Walk {
       case 'FunctionDeclaration':
       case 'FunctionExpression':
       case 'ArrowFunctionExpression':
-        return this.#function(node);
+        return void this.#function(node);
       case 'ClassDeclaration':
       case 'ClassExpression': {
         const names = new Set<string>(node.id ? [(node.id as Node).name as string] : []);
-        return this.#inScope(names, () => {
+        return void this.#inScope(names, () => {
           if (node.superClass) this.#visit(node.superClass as Node);
           for (const member of (node.body as Node).body as Node[]) this.#visit(member);
         });
       }
       case 'BlockStatement':
-        return this.#block(node.body as Node[]);
+        return void this.#block(node.body as Node[]);
       case 'SwitchStatement': {
         this.#visit(node.discriminant as Node);
         const names = new Set<string>();
         for (const branch of node.cases as Node[]) lexicalNames(branch.consequent as Node[], names);
-        return this.#inScope(names, () => {
+        return void this.#inScope(names, () => {
           for (const branch of node.cases as Node[]) {
             if (branch.test) this.#visit(branch.test as Node);
             this.statements(branch.consequent as Node[]);
@@ -204,7 +204,7 @@ class Walk {
         const names = new Set<string>();
         const head = (node.type === 'ForStatement' ? node.init : node.left) as Node | null;
         if (head?.type === 'VariableDeclaration') lexicalNames([head], names);
-        return this.#inScope(names, () => {
+        return void this.#inScope(names, () => {
           if (node.type === 'ForStatement') {
             for (const part of [node.init, node.test, node.update]) if (part) this.#visit(part as Node);
           } else {
@@ -217,7 +217,7 @@ class Walk {
       }
       case 'CatchClause': {
         const names = new Set<string>(node.param ? namesOf(node.param as Node) : []);
-        return this.#inScope(names, () => {
+        return void this.#inScope(names, () => {
           if (node.param) this.#pattern(node.param as Node);
           this.#visit(node.body as Node);
         });
@@ -228,11 +228,11 @@ class Walk {
         return;
       case 'AssignmentExpression':
         this.#target(node.left as Node, false, node.right as Node);
-        return this.#visit(node.right as Node);
+        return void this.#visit(node.right as Node);
       case 'UpdateExpression':
-        return this.#target(node.argument as Node);
+        return void this.#target(node.argument as Node);
       case 'LabeledStatement':
-        return this.#visit(node.body as Node);
+        return void this.#visit(node.body as Node);
       case 'BreakStatement':
       case 'ContinueStatement':
       case 'MetaProperty':
@@ -256,7 +256,7 @@ class Walk {
   #function(node: Node): void {
     const names = new Set<string>();
     if (node.type === 'FunctionExpression' && node.id) names.add((node.id as Node).name as string);
-    for (const parameter of node.params as Node[]) namesOf(parameter).forEach((name) => names.add(name));
+    for (const parameter of node.params as Node[]) for (const name of namesOf(parameter)) names.add(name);
     const body = node.body as Node;
     if (node.type !== 'ArrowFunctionExpression') names.add('arguments');
     if (body.type === 'BlockStatement') {
@@ -286,7 +286,7 @@ class Walk {
   #destructure(node: Node, use: 'write' | 'declare', shorthand: boolean, value?: Node): void {
     switch (node.type) {
       case 'Identifier':
-        return this.#refer(node, use, shorthand, value);
+        return void this.#refer(node, use, shorthand, value);
       case 'ObjectPattern':
         for (const property of node.properties as Node[]) {
           if (property.type === 'RestElement') this.#destructure(property.argument as Node, use, false);
@@ -301,11 +301,11 @@ class Walk {
         return;
       case 'AssignmentPattern':
         this.#destructure(node.left as Node, use, shorthand, node.right as Node);
-        return this.#visit(node.right as Node);
+        return void this.#visit(node.right as Node);
       case 'RestElement':
-        return this.#destructure(node.argument as Node, use, false);
+        return void this.#destructure(node.argument as Node, use, false);
       default:
-        return this.#visit(node);
+        return void this.#visit(node);
     }
   }
 }

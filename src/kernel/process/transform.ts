@@ -250,6 +250,11 @@ class Rewrite {
       case 'MetaProperty':
         if ((node.meta as Node).name === 'import') text.update(node.start, node.end, this.#hidden.meta);
         break;
+      case 'ForOfStatement':
+        if (node.await && (node.body as Node).type === 'BlockStatement') {
+          text.appendLeft((node.body as Node).start + 1, `${this.#hidden.resumed}();`);
+        }
+        break;
       case 'LogicalExpression':
         this.#enumeration(node);
         break;
@@ -270,7 +275,9 @@ class Rewrite {
 
   /** Goes through the statements outside functions; what they declare becomes assignments to the names' places. */
   #statement(node: Node, where: 'top' | 'list' | 'single' | 'head'): void {
-    const all = (list: unknown): void => (list as Node[]).forEach((child) => this.#statement(child, 'list'));
+    const all = (list: unknown): void => {
+      for (const child of list as Node[]) this.#statement(child, 'list');
+    };
     const single = (child: unknown): void => {
       if (child) this.#statement(child as Node, 'single');
     };
@@ -440,7 +447,7 @@ class Rewrite {
     let last: Node | undefined;
     for (const statement of body) if (statement.type !== 'EmptyStatement') last = statement;
     if (last?.type === 'TryStatement' && this.#isLoweredUsing(last))
-      return this.#result((last.block as Node).body as Node[]);
+      return void this.#result((last.block as Node).body as Node[]);
     let start = last?.start ?? 0;
     if (last?.type === 'ExportDefaultDeclaration' && !/Declaration$/.test((last.declaration as Node).type)) {
       start = this.#exported(last);

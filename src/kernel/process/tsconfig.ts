@@ -92,14 +92,16 @@ export function aliasTargets(config: TsConfig, specifier: string): string[] {
   return found;
 }
 
-const prefixLength = (pattern: string): number => (pattern.includes('*') ? pattern.indexOf('*') : Number.POSITIVE_INFINITY);
+const prefixLength = (pattern: string): number =>
+  pattern.includes('*') ? pattern.indexOf('*') : Number.POSITIVE_INFINITY;
 
 /** What the pattern's `*` stands for in the specifier; '' where the pattern has none; nothing if they do not match. */
 function starOf(pattern: string, specifier: string): string | undefined {
   const at = pattern.indexOf('*');
   if (at < 0) return pattern === specifier ? '' : undefined;
   const [before, after] = [pattern.slice(0, at), pattern.slice(at + 1)];
-  const fits = specifier.length >= before.length + after.length && specifier.startsWith(before) && specifier.endsWith(after);
+  const fits =
+    specifier.length >= before.length + after.length && specifier.startsWith(before) && specifier.endsWith(after);
   return fits ? specifier.slice(before.length, specifier.length - after.length) : undefined;
 }
 

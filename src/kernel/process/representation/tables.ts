@@ -22,7 +22,9 @@ function isRecord(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
-  return Object.values(Object.getOwnPropertyDescriptors(value)).every(({ get, value: cell }) => get === undefined && isPlain(cell));
+  return Object.values(Object.getOwnPropertyDescriptors(value)).every(
+    ({ get, value: cell }) => get === undefined && isPlain(cell),
+  );
 }
 
 function isPlain(cell: unknown): boolean {

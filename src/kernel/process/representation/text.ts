@@ -48,7 +48,9 @@ function shaped(value: unknown): Shaped | undefined {
   if (isTypedArray(value)) {
     const type = value.constructor.name;
     // short ones read better as a plain list
-    return value.length <= 100 ? undefined : { name: type, type: elementType(type), shape: [value.length], values: value };
+    return value.length <= 100
+      ? undefined
+      : { name: type, type: elementType(type), shape: [value.length], values: value };
   }
   const { shape, data, dtype, dataSync } = value as Record<string, unknown>;
   if (!Array.isArray(shape) || !shape.every((n) => typeof n === 'number')) return undefined;
@@ -94,7 +96,8 @@ function corner(values: ArrayLike<unknown>, shape: readonly number[], axis: numb
   return `[${parts.join(last ? ', ' : `,\n${' '.repeat(axis + 1)}`)}]`;
 }
 
-const range = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 
 function format(value: unknown): string {
   if (typeof value !== 'number' || Number.isInteger(value)) return String(value);

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { addConvolutionFilterGradient } from './wasmConvolution.ts';
 import { transposeBeforeMatMul } from './wasmMatMul.ts';
 
 /** What the build adds to its bundle of tfjs. */
@@ -29,6 +30,7 @@ export async function loadWasm(): Promise<void> {
     }
   }
   transposeBeforeMatMul();
+  addConvolutionFilterGradient();
   prepared = true;
 }
 

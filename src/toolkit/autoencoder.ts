@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { loadEngine } from '../engine/index.ts';
 import { mapBatches } from './batches.ts';
 import { type Dataset, isDataset } from './dataset.ts';
+import { loadEngine } from './engine.ts';
 import { checkFitOptions, type FitOptions } from './fitOptions.ts';
+import { host } from './host.ts';
 import {
   crossEntropyFromLogits,
   errorPerSample,
@@ -46,7 +47,8 @@ export class Autoencoder {
   #run: Run | undefined;
   /** Options that were functions when the model was saved, and were not given again. */
   #missing: readonly string[] = [];
-  #busy = false;
+  /** The fit that runs, with the signal of the cell that it runs in. */
+  #fitting: { readonly signal: AbortSignal | undefined } | undefined;
   #disposed = false;
 
   /** Checks and keeps the options. The networks are made by the first fit, which knows the data's width. */
@@ -94,12 +96,13 @@ export class Autoencoder {
   async fit(x: Samples | Dataset, options: FitOptions = {}): Promise<Run> {
     this.#assertAlive();
     this.#assertComplete('fit', ['loss', 'noise', 'extraLosses']);
-    if (this.#busy) throw new Error('this model is training already: await the first fit, or interrupt it');
-    this.#busy = true;
+    if (this.#isFitting()) throw new Error('this model is training already: await the first fit, or interrupt it');
+    const fitting = { signal: host()?.signal };
+    this.#fitting = fitting;
     try {
       return await this.#fit(x, options);
     } finally {
-      this.#busy = false;
+      if (this.#fitting === fitting) this.#fitting = undefined;
     }
   }
 
@@ -310,7 +313,7 @@ export class Autoencoder {
 
   /** Frees the weights. Other methods leave no tensor behind. */
   dispose(): void {
-    if (this.#busy) throw new Error('this model is training: interrupt the fit before disposing the model');
+    if (this.#isFitting()) throw new Error('this model is training: interrupt the fit before disposing the model');
     if (this.#networks && !this.#disposed) tf.dispose(allWeights(this.#networks));
     this.#disposed = true;
   }
@@ -422,6 +425,11 @@ export class Autoencoder {
   #shaped({ x, target }: TrainingData): TrainingData {
     const shaped = this.#shapedInput(x);
     return { x: shaped, target: target === x ? shaped : target.reshape(target.length, ...shaped.shape.slice(1)) };
+  }
+
+  /** A cell that was terminated never came to the end of its fit; its signal tells. */
+  #isFitting(): boolean {
+    return this.#fitting !== undefined && !this.#fitting.signal?.aborted;
   }
 
   #fitted(): Networks {

@@ -3,8 +3,9 @@
  * `kernelInterface` is for the kernel process alone.
  */
 import * as tf from '@tensorflow/tfjs';
-import { engine, loadEngine } from '../engine/index.ts';
-import { host, setHost } from './host.ts';
+import { engine } from '../engine/index.ts';
+import { loadEngine } from './engine.ts';
+import { setHost } from './host.ts';
 
 export { Autoencoder, loadModel } from './autoencoder.ts';
 export type { Dataset } from './dataset.ts';
@@ -24,13 +25,7 @@ export { tf };
 /** What the kernel needs of the toolkit beside its exports. */
 export const kernelInterface = {
   setHost,
-  /** Loads the engine that AENB_ENGINE asks for, and tells the notebook when it is there. */
-  async loadEngine() {
-    const known = engine();
-    const status = await loadEngine();
-    if (!known) host()?.engineLoaded(status);
-    return status;
-  },
+  loadEngine,
   engine,
   /** Names whose mention in a cell makes the kernel await `loadEngine()` before running it. */
   needsEngine: new Set(['tf', 'ae', 'Autoencoder', 'loadModel', 'PCA']) as ReadonlySet<string>,

@@ -69,6 +69,11 @@ export function checkModelOptions(what: string, options: ModelOptions): void {
   if (options.latentActivation !== undefined) checkOneOf('latentActivation', options.latentActivation, activations);
   if (options.output !== undefined) checkOneOf('output', options.output, ['sigmoid', 'linear']);
   if (typeof options.loss !== 'function' && options.loss !== undefined) checkOneOf('loss', options.loss, lossNames);
+  if ((options.loss === 'bce' || options.loss === 'nats') && options.output === 'linear') {
+    throw new RangeError(
+      `loss '${options.loss}' needs output 'sigmoid', since it compares probabilities; got output 'linear'`,
+    );
+  }
   if (options.batchNorm !== undefined && typeof options.batchNorm !== 'boolean') {
     throw new TypeError(`batchNorm must be true or false, got ${show(options.batchNorm)}`);
   }

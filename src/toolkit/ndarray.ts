@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { loadEngine } from '../engine/index.ts';
+import { loadEngine } from './engine.ts';
 
 /** What every method takes as data; axis 0 counts samples. A flat array is one sample. */
 export type Samples =

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import { loadEngine } from '../engine/index.ts';
 import { forBatches, mapBatches } from './batches.ts';
 import { type Dataset, isDataset } from './dataset.ts';
 import { largestEigenpairs } from './eigen.ts';
+import { loadEngine } from './engine.ts';
 import { errorPerSample, type LossName, lossNames } from './losses.ts';
 import { NdArray, type Samples, toNdArray } from './ndarray.ts';
 import { Pacer } from './pause.ts';

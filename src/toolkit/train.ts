@@ -1,7 +1,7 @@
 /** The training loop under every model. It knows variables and a loss, nothing of autoencoders. */
 import type * as tf from '@tensorflow/tfjs';
-import { loadEngine } from '../engine/index.ts';
 import { evaluationBatch, makeBatch } from './batches.ts';
+import { loadEngine } from './engine.ts';
 import type { CheckedFitOptions } from './fitOptions.ts';
 import { host } from './host.ts';
 import type { NdArray } from './ndarray.ts';

@@ -36,6 +36,8 @@ const suites = {
 };
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
+/** Requirement to the reason why it is missing, if it is: looked up once for all suites. */
+const checked = new Map();
 
 await main(async () => {
   const asked = process.argv.slice(2);
@@ -76,9 +78,7 @@ async function runSuite(name) {
   return status === 130;
 }
 
-const checked = new Map();
-
-/** A requirement is met once for all suites. A missing native engine stops nothing: wasm takes its place. */
+/** A missing native engine stops nothing but a build server: wasm takes its place. */
 async function firstMissing(needs) {
   for (const need of needs) {
     if (!checked.has(need)) checked.set(need, await reasonItIsMissing(need));

@@ -85,7 +85,7 @@ function stream(cell: CellState, name: 'stdout' | 'stderr', text: string): Reduc
   const index = cell.outputs.length - 1;
   const last = cell.outputs[index];
   const continues = last?.kind === 'stream' && last.name === name;
-  if (!REDRAWS.test(text)) {
+  if (!REDRAWS.test(text) && !(continues && last.text.endsWith('\r'))) {
     if (!continues) return append(cell, { kind: 'stream', name, text });
     const output: CellOutput = { ...last, text: last.text + text };
     return {

@@ -336,7 +336,10 @@ export class Session {
     const job = this.#running;
     if (job !== undefined) {
       const last = /(?:FATAL ERROR|Fatal|Error|error):?.*/.exec(job.stderr)?.[0];
-      const message = `The kernel ended: ${reason}${last ? `. It said: ${last}` : ''}. Variables are lost; run the cells again`;
+      const starting = job.execution === 0;
+      const message = starting
+        ? `The kernel did not start: ${reason}`
+        : `The kernel ended: ${reason}${last ? `. It said: ${last}` : ''}. Variables are lost; run the cells again`;
       this.#fail(job, 'crashed', exit.signal === null ? 'KernelExit' : 'KernelCrash', message);
     }
     this.#cancelQueue();

@@ -2,7 +2,7 @@
 import { Session } from 'node:inspector';
 import { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
-import { ASKED, PHASE, QUEUED, RUNNING, UNWIND, WAITING, type WorkerMessage } from './interrupt';
+import { ASKED, killGroup, PHASE, QUEUED, RUNNING, UNWIND, WAITING, type WorkerMessage } from './interrupt';
 
 /** How long a cell has to follow its AbortSignal. */
 const GRACE_MILLISECONDS = 500;
@@ -50,14 +50,8 @@ export function runInterrupter(): void {
     setTimeout(() => session.disconnect(), 1000);
   };
 
-  /** Whoever started this process is gone: so is it, with the processes that cells started. */
-  const end = (): void => {
-    try {
-      process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
-    } catch {
-      process.kill(pid, 'SIGKILL');
-    }
-  };
+  // whoever started this process is gone
+  const end = (): void => killGroup(pid);
 
   const control = new Socket({ fd: 3, readable: true, writable: false });
   control.on('data', interrupt);

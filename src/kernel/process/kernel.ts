@@ -7,7 +7,7 @@ import { type BindingKind, Bindings } from './bindings';
 import { asCellError, installStackTraces, registerScript, scriptName } from './errors';
 import { context, Execution, InterruptedError } from './execution';
 import { isHandle, makeGlobals, showBundle } from './globals';
-import { setRunning, startInterrupter, uninterrupted, type WorkerMessage } from './interrupt';
+import { killGroup, setRunning, startInterrupter, uninterrupted, type WorkerMessage } from './interrupt';
 import { Modules } from './modules';
 import { represent } from './representation';
 import { complete, inspectAt, variables } from './requests';
@@ -66,7 +66,11 @@ class Kernel {
     installTimers((execution, error) => this.#uncaught(error, execution));
     process.on('uncaughtException', (error) => this.#uncaught(error, context.getStore()));
     process.on('unhandledRejection', (error) => this.#uncaught(error, context.getStore()));
-    process.on('disconnect', () => process.exit(0));
+    process.on('disconnect', () => {
+      // with the processes that cells started; last, after what cells want to do at the end
+      process.once('exit', () => killGroup());
+      process.exit(0);
+    });
     process.on('message', (message) => this.#receive(parseHostMessage(message)));
     this.#send({ type: 'ready', version: PROTOCOL_VERSION, node: process.version, pid: process.pid });
     startInterrupter(this.file, {

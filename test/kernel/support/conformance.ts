@@ -71,11 +71,11 @@ const prefixed = (prefix: string, text: string): string =>
 
 /** A pattern of the notation, as a regular expression of the whole. */
 export function pattern(expected: string): RegExp {
-  const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   let source = '';
   for (const line of expected.split('\n')) {
     if (line.trim() === '...') source += '(?:\\n[\\s\\S]*)?';
-    else source += `\\n${escape(line).replaceAll('…', '.*')}`;
+    else source += `\\n${literal(line).replaceAll('…', '.*')}`;
   }
   return new RegExp(`^${source}$`);
 }

@@ -36,6 +36,8 @@ const suites = {
 };
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
+/** What each suite added to them. */
+const tallies = new Map();
 /** Requirement to the reason why it is missing, if it is: looked up once for all suites. */
 const checked = new Map();
 
@@ -50,7 +52,9 @@ await main(async () => {
   await build();
   setEnvironment(asked);
   for (const name of asked.length > 0 ? asked : Object.keys(suites)) {
+    const before = { ...counts };
     if (await runSuite(name)) return sumUp(130);
+    tallies.set(name, Object.fromEntries(Object.keys(counts).map((kind) => [kind, counts[kind] - before[kind]])));
   }
   return sumUp(counts.failed > 0 || counts.passed === 0 ? 1 : 0);
 });
@@ -136,7 +140,12 @@ function count(
 }
 
 function sumUp(status) {
-  const { passed, failed, skipped } = counts;
-  console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  console.log();
+  for (const [name, ofSuite] of tallies) console.log(`${name.padEnd(12)} ${words(ofSuite)}`);
+  console.log(`\n${words(counts)}`);
   return status;
+}
+
+function words({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }

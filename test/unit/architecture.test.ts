@@ -13,6 +13,9 @@ const rooms: Record<string, string[]> = {
   'kernel/': [],
   'kernel/process/': [
     'kernel/protocol.ts',
+    // both ends of the line check messages and bound floods of text alike
+    'kernel/validate.ts',
+    'kernel/flood.ts',
     'toolkit/index.ts',
     '@jridgewell/remapping',
     '@jridgewell/trace-mapping',

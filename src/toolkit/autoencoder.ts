@@ -320,7 +320,7 @@ export class Autoencoder {
 
   /** The networks for samples of `width` values. */
   protected build(width: number): Networks {
-    const { hidden = defaultHidden(width), latentDim = defaultLatentDim(width) } = this.options;
+    const { latentDim = defaultLatentDim(width), hidden = defaultHidden(width, latentDim) } = this.options;
     return buildNetworks({
       width,
       hidden,

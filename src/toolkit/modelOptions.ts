@@ -104,8 +104,14 @@ export function defaultLatentDim(width: number): number {
   return Math.max(1, Math.min(32, Math.round(width / 4)));
 }
 
-/** Default hidden layers for data of this width. */
-export function defaultHidden(width: number): number[] {
+/**
+ * Default hidden layers: one of about half the data's width, and for a very narrow code a second one on the way to it.
+ *
+ * Chosen on the 8 000 digits, 20 epochs, squared error of the 2 000 others: with 32 latents [128] 7.95, [256] 6.82,
+ * [512] 5.92 at twice the time, [256, 64] 8.84; with 2 latents [] 45.7, [256] 35.0, [256, 64] 32.8, [512, 128] 31.7.
+ */
+export function defaultHidden(width: number, latentDim: number): number[] {
   if (width <= 3) return [];
-  return [Math.max(8, Math.min(256, 2 ** Math.round(Math.log2(width / 2))))];
+  const first = Math.max(8, Math.min(256, 2 ** Math.round(Math.log2(width / 2))));
+  return latentDim * 16 < first ? [first, first / 4] : [first];
 }

@@ -9,6 +9,9 @@ if (withoutMnist) {
   console.log(`Skipped: figures on the full MNIST need it in $AENB_DATA/mnist (AENB_DATA is ${folder ?? 'not set'}).`);
 }
 
+/** Figures of our own run with `npm run published` only; those of the literature with every `npm test`. */
+export const onlyLiterature = process.env.AENB_PUBLISHED !== 'all';
+
 /** Prints our figure beside the one it is compared with. */
 export function report(figure: {
   what: string;

@@ -69,8 +69,8 @@ function answer(phase: number): void {
   Atomics.notify(shared, PHASE);
 }
 
-/** Node's own code that is about to note an asynchronous id, or to take one away. */
-const NOTING = /^node:(async_hooks|internal\/(async_hooks|async_local_storage|promise_hooks|timers|process\/))/;
+/** Node's own code that is about to note an asynchronous id or to take one away, and WebAssembly, which may be allocating. */
+const NOTING = /^wasm:|^node:(async_hooks|internal\/(async_hooks|async_local_storage|promise_hooks|timers|process\/))/;
 
 /** File of the function that is being executed below `unwind`; nothing when the event loop waits. */
 function fileBelow(): string | undefined {

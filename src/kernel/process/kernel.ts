@@ -139,9 +139,8 @@ class Kernel {
       this.#finish(execution, execution.interrupted ? 'interrupted' : 'ok');
     } catch (error) {
       if (execution.status !== 'running') return;
-      if (execution.interrupted) return this.#finish(execution, 'interrupted');
       uninterrupted(() => execution.error(asCellError(error, about)));
-      this.#finish(execution, 'error');
+      this.#finish(execution, execution.interrupted ? 'interrupted' : 'error');
     }
   }
 
@@ -311,7 +310,10 @@ class Kernel {
         this.#handlers.set(channel, handler);
         return { dispose: () => void this.#handlers.delete(channel) };
       },
-      engineLoaded: (engine: never) => this.#send({ type: 'engine', engine }),
+      engineLoaded: (engine: never) => {
+        this.#tensors?.begin();
+        this.#send({ type: 'engine', engine });
+      },
     };
   }
 }

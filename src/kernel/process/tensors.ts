@@ -4,6 +4,7 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { uninterrupted } from './interrupt';
 
 interface Tensor {
   readonly id: number;
@@ -22,6 +23,8 @@ interface Scope {
 
 /** What is touched of tfjs's Engine, which types this part as private. */
 interface Engine {
+  /** Backends that have been started. */
+  readonly registry: Record<string, object | undefined>;
   readonly state: {
     scopeStack: Scope[];
     activeScope: Scope | undefined;
@@ -37,8 +40,36 @@ interface Engine {
   disposeTensor(tensor: Tensor): void;
 }
 
+/** What tfjs must not be stopped in the middle of: its own accounts of tensors and scopes. */
+const ACCOUNTS = [
+  'addTapeNode',
+  'disposeTensor',
+  'disposeVariable',
+  'endScope',
+  'incRef',
+  'keep',
+  'makeTensor',
+  'makeTensorFromDataId',
+  'makeTensorFromTensorInfo',
+  'makeVariable',
+  'moveData',
+  'readSync',
+  'registerVariable',
+  'saveTensorsForBackwardMode',
+  'startScope',
+  'trackTensor',
+];
+/** Engines whose memory is not JavaScript's: a kernel that is cut in half would leave it in pieces. */
+const NATIVE = ['wasm', 'tensorflow'];
+
+interface KernelRegistry {
+  getKernelsForBackend(name: string): { kernelFunc: (...args: never[]) => unknown }[];
+}
+
 export class Tensors {
   readonly #engine: Engine;
+  readonly #tf: KernelRegistry;
+  readonly #whole = new WeakSet<object>();
   readonly #isVariable: (tensor: Tensor) => boolean;
   /** Tensors of the cell that runs which are in no scope. */
   #loose: WeakRef<Tensor>[] = [];
@@ -50,9 +81,10 @@ export class Tensors {
   constructor(tf: object) {
     const { engine, Variable, Tensor } = tf as {
       engine(): Engine;
-      Variable: new () => Tensor;
+      Variable: { new (): Tensor; prototype: object };
       Tensor: { prototype: Tensor };
     };
+    this.#tf = tf as KernelRegistry;
     this.#engine = engine();
     this.#isVariable = (tensor) => tensor instanceof Variable;
     this.#forgotten = new FinalizationRegistry((remains) => {
@@ -68,12 +100,26 @@ export class Tensors {
       if (this.#watching) this.#forgotten.unregister(tensor);
       dispose.call(this.#engine, tensor);
     };
+    protect(this.#engine, ACCOUNTS);
+    protect(Variable.prototype, ['assign']);
   }
 
   /** A new cell begins: what earlier ones made is theirs. */
   begin(): void {
+    this.#protectNative();
     this.#loose = [];
     this.#pruneAt = 1024;
+  }
+
+  /** Every kernel of a native engine runs as a whole. */
+  #protectNative(): void {
+    for (const name of NATIVE) {
+      const backend = this.#engine.registry[name];
+      if (backend === undefined || this.#whole.has(backend)) continue;
+      this.#whole.add(backend);
+      protect(backend, ['write', 'readSync', 'disposeData', 'incRef', 'move']);
+      for (const config of this.#tf.getKernelsForBackend(name)) protect(config, ['kernelFunc']);
+    }
   }
 
   #note(tensor: Tensor): void {
@@ -118,6 +164,18 @@ export class Tensors {
         setImmediate(() => setImmediate(resolve));
       }),
     );
+  }
+}
+
+/** Makes methods of an object ones that a termination comes before or after. */
+function protect(target: object, names: readonly string[]): void {
+  const methods = target as Record<string, unknown>;
+  for (const name of names) {
+    const method = methods[name];
+    if (typeof method !== 'function') continue;
+    methods[name] = function (this: unknown, ...args: unknown[]) {
+      return uninterrupted(() => method.apply(this, args));
+    };
   }
 }
 

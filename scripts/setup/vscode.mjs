@@ -128,7 +128,7 @@ export async function installExtension({ vsix, extensionsDir, userDataDir, log }
 /**
  * Serves VS Code on a free port of 127.0.0.1, without a password: only for programs and people on this machine.
  * @param trust false keeps VS Code's question whether the folder is trusted
- * @returns its address, and stop(), which ends the server with all its children
+ * @returns its address, its process id, and stop(), which ends the server with all its children
  */
 export async function startVsCode({ folder, extensionsDir, userDataDir, trust = true, log = console.error }) {
   const { node, entry } = await ensureVsCode({ log });
@@ -191,7 +191,7 @@ export async function startVsCode({ folder, extensionsDir, userDataDir, trust = 
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { url: `${address}/?folder=${encodeURIComponent(folder)}`, stop };
+  return { url: `${address}/?folder=${encodeURIComponent(folder)}`, pid: child.pid, stop };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) console.log((await ensureVsCode()).entry);

@@ -24,11 +24,12 @@ export function registerController(sessions: Sessions, log: Log): vscode.Disposa
   /** Hands cells to the session, in order. @returns the end of their runs */
   async function submit(cells: vscode.NotebookCell[], notebook: vscode.NotebookDocument): Promise<Promise<unknown>[]> {
     await ensureCellIds(notebook);
+    cells = cells.filter((cell) => !isGone(cell));
     for (const cell of cells) queued.add(cell);
-    await Promise.all(cells.map((cell) => latest.get(cell)?.settled()));
     const runs = cells.map((cell) => {
       const create = () => controller.createNotebookCellExecution(cell);
-      return { cell, driver: new OutputDriver(create(), () => (queued.has(cell) ? undefined : create())) };
+      const reopen = () => (queued.has(cell) || isGone(cell) ? undefined : create());
+      return { cell, driver: new OutputDriver(create(), reopen) };
     });
     try {
       const session = await sessions.ensure(notebook);
@@ -59,8 +60,8 @@ export function registerController(sessions: Sessions, log: Log): vscode.Disposa
     // asked for again but never run: the former run's late output may show now
     if (latest.get(cell) === former) former?.resume();
     if (result.status === 'crashed') {
-      const reason = result.error?.message ?? '';
-      void offerRestart(vscode.l10n.t('The kernel ended. {0}', reason), cell.notebook);
+      const message = vscode.l10n.t('The kernel has ended and its variables are lost. The cell that ran says why.');
+      void offerRestart(message, cell.notebook);
     }
   }
 
@@ -94,6 +95,11 @@ export function registerController(sessions: Sessions, log: Log): vscode.Disposa
   }
 
   return controller;
+}
+
+/** Deleted, or its notebook closed. */
+function isGone(cell: vscode.NotebookCell): boolean {
+  return cell.index < 0 || cell.notebook.isClosed;
 }
 
 const cancelled: CellResult = { status: 'cancelled', milliseconds: 0 };

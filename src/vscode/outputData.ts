@@ -37,7 +37,7 @@ export function fromShown(shown: ShownOutput & { error?: { place?: Place } }, co
   const data = fromFile(toOutput(shown, count));
   if (shown.kind !== 'error') return data;
   const { name, message, stack, place } = shown.error;
-  return { ...data, items: [errorItem(name, message, stack, place)] };
+  return { ...data, items: [errorItem(name, message, stack, place ?? placeIn(stack))] };
 }
 
 /** The place in a cell where an error comes from. */
@@ -53,7 +53,7 @@ export function fromFile(output: Output): OutputData {
     case 'error': {
       const { ename, evalue, traceback } = output;
       return {
-        items: [errorItem(ename, evalue, traceback.join('\n'), placeIn(traceback))],
+        items: [errorItem(ename, evalue, traceback.join('\n'), placeIn(traceback.join('\n')))],
         metadata: { error: { ename, evalue, traceback } },
       };
     }
@@ -114,9 +114,9 @@ function errorItem(name: string, message: string, stack: string, place: Place | 
   return { mime: ERROR, data: encoder.encode(JSON.stringify({ name, message, stack: lines.join('\n') })) };
 }
 
-/** The innermost place that a saved stack names. */
-function placeIn(traceback: readonly string[]): Place | undefined {
-  const found = /Cell In\[(\d+)\], line (\d+)/.exec(traceback.join('\n'));
+/** The innermost place in a cell that a stack names. */
+function placeIn(stack: string): Place | undefined {
+  const found = /Cell In\[(\d+)\], line (\d+)/.exec(stack);
   return found ? { count: Number(found[1]), line: Number(found[2]) } : undefined;
 }
 

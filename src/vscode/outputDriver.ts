@@ -5,9 +5,12 @@ import type { CellResult } from '../kernel/session.ts';
 import { fromShown, streamItem } from './outputData.ts';
 import { toApiItems, toApiOutput } from './serializer.ts';
 
+/** Batches of changes that VS Code may have before it; what comes meanwhile is taken together. */
+const MAX_UNCONFIRMED = 3;
+
 /**
  * Shows what one run of a cell puts out. What changes is decided by the kernel's reducer; here each change becomes one
- * call of VS Code's API, in order. Events that come while a call is under way are taken together afterwards.
+ * call of VS Code's API, in order. A window that cannot keep up gets fewer and larger changes.
  *
  * Output that comes after the end (timers, promises) opens a short execution of its own with the timing of the first;
  * while the cell waits for its next run VS Code allows none, so it waits as well.
@@ -16,12 +19,12 @@ export class OutputDriver {
   private state: CellState = emptyCell;
   private readonly outputs: vscode.NotebookCellOutput[] = [];
   private pending: OutputEvent[] = [];
-  private applying: Promise<void> | undefined;
+  private unconfirmed = 0;
+  private confirmed: Promise<void> = Promise.resolve();
   private phase: 'waiting' | 'running' | 'ended' | 'replaced' = 'waiting';
   private count: number | null = null;
   private startTime: number | undefined;
   private result: CellResult | undefined;
-  private endTime: number | undefined;
 
   /**
    * @param execution of the run that has been asked for
@@ -44,17 +47,18 @@ export class OutputDriver {
 
   events(events: readonly OutputEvent[]): void {
     if (this.phase === 'replaced') return;
+    // a kernel that cannot start says so before the cell has begun
+    if (this.phase === 'waiting') this.started(undefined, Date.now());
     for (const event of events) this.pending.push(event);
     this.pump();
   }
 
   /** The run is over; a run that never started leaves the cell's former outputs. */
   async ended(result: CellResult): Promise<void> {
-    while (this.applying) await this.applying;
+    while (this.pending.length > 0) await this.confirmed;
     this.phase = 'ended';
     this.result = result;
-    this.endTime = this.startTime === undefined ? undefined : this.startTime + result.milliseconds;
-    this.execution.end(success(result), this.endTime);
+    this.end();
   }
 
   /** Output of timers that waited because the cell was queued again, when that came to nothing. */
@@ -68,40 +72,39 @@ export class OutputDriver {
     this.pending = [];
   }
 
-  /** Waits until late output that is being shown is there; a new run may begin only then. */
-  async settled(): Promise<void> {
-    while (this.applying) await this.applying;
+  private end(): void {
+    const endTime = this.startTime === undefined ? undefined : this.startTime + (this.result?.milliseconds ?? 0);
+    this.execution.end(this.result && success(this.result), endTime);
   }
 
   private pump(): void {
-    if (this.applying || this.pending.length === 0) return;
-    this.applying = this.apply().finally(() => {
-      this.applying = undefined;
+    if (this.pending.length === 0 || this.unconfirmed >= MAX_UNCONFIRMED) return;
+    const late = this.phase === 'ended';
+    if (late && !this.startLate()) return;
+    const events = this.pending;
+    this.pending = [];
+    const calls = this.show(events);
+    if (late) this.end();
+    this.unconfirmed++;
+    // a notebook that was closed meanwhile refuses them; there is nobody to show anything to
+    this.confirmed = Promise.allSettled(calls).then(() => {
+      this.unconfirmed--;
+      this.pump();
     });
   }
 
-  private async apply(): Promise<void> {
-    // a kernel that cannot start says so before the cell has begun
-    if (this.phase === 'waiting') this.started(undefined, Date.now());
-    const late = this.phase === 'ended';
-    if (late) {
-      const execution = this.reopen();
-      if (!execution) return;
-      this.execution = execution;
-      execution.executionOrder = this.count ?? undefined;
-      execution.start(this.startTime);
-    }
-    while (this.pending.length > 0) {
-      const events = this.pending;
-      this.pending = [];
-      await this.show(events);
-    }
-    if (late) this.execution.end(this.result && success(this.result), this.endTime);
+  private startLate(): boolean {
+    const execution = this.reopen();
+    if (!execution) return false;
+    this.execution = execution;
+    execution.executionOrder = this.count ?? undefined;
+    execution.start(this.startTime);
+    return true;
   }
 
-  private async show(events: readonly OutputEvent[]): Promise<void> {
+  private show(events: readonly OutputEvent[]): Thenable<void>[] {
     // the user may clear the outputs of a running cell: then what comes next is the first
-    if (this.outputs.length > 0 && this.execution.cell.outputs.length === 0) {
+    if (this.unconfirmed === 0 && this.outputs.length > 0 && this.execution.cell.outputs.length === 0) {
       this.outputs.length = 0;
       this.state = emptyCell;
     }
@@ -111,8 +114,7 @@ export class OutputDriver {
       this.state = cell;
       for (const change of changes) calls.push(this.perform(change));
     }
-    // a notebook that was closed meanwhile refuses them; there is nobody to show anything to
-    await Promise.all(calls).catch(() => undefined);
+    return calls;
   }
 
   private perform(change: OutputChange): Thenable<void> {

@@ -1,0 +1,2 @@
+/** Packs what dist/ holds now. @returns path of the VSIX */
+export function packageVsix(): Promise<string>;

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { Server } from './environment.ts';
+import { eventually } from './eventually.ts';
+import { notebookText } from './notebookText.ts';
+
+const texts = JSON.parse(readFileSync(new URL('../../package.nls.ja.json', import.meta.url), 'utf8'));
+
+/** The extension in a Japanese VS Code. The words of VS Code itself need its language pack, which is not installed here. */
+export function japaneseTests(server: () => Server): void {
+  test('commands, status bar and pictures speak Japanese where VS Code does', async () => {
+    const w = await server().open({ locale: 'ja' });
+    await w.write('japanese.aenb', notebookText("plot.table([{ 値: 42 }], { title: '表' })"));
+    await w.openNotebook('japanese.aenb');
+    await w.toolbar(texts['command.restart']).waitFor();
+    await eventually(() => w.kernelState()).toBe('aenb: 未起動');
+    await w.runAll();
+    await w.outputs.getByText('表').waitFor();
+    await w.page.keyboard.press('F1');
+    const input = w.page.locator('.quick-input-widget input[type="text"]');
+    await input.fill(`>${texts.category}`);
+    await w.page.locator('.quick-input-list', { hasText: texts['command.newNotebook'] }).waitFor();
+    await w.picture('japanese');
+    expect(await w.page.locator('.quick-input-list').textContent()).toContain(texts['command.engineStatus']);
+    await w.close();
+  });
+}

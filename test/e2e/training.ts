@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import type { Server } from './environment.ts';
+import { eventually } from './eventually.ts';
+import { notebookText } from './notebookText.ts';
+import { colours, pixels, type Workbench } from './workbench.ts';
+
+const fit = `const { train, test } = await datasets.digits();
+
+const model = new Autoencoder({ hidden: [128], latentDim: 2, latentActivation: 'linear', seed: 1 });
+const run = await model.fit(train.slice(0, 4000), { epochs: 15, validation: 0.1 });`;
+const reconstruct = "plot.reconstructions(model, test, { n: 10, title: 'Through two numbers and back' });";
+const map = "plot.latent(model, { x: test, title: 'A map of two thousand digits' });";
+
+/** What the extension is for: train in a cell, see it happen, keep the pictures. */
+export function trainingTests(workbench: () => Workbench, server: () => Server): void {
+  test('a network trains in a cell while its curve grows, and its pictures are drawn', async () => {
+    const w = workbench();
+    await w.write('digits.aenb', notebookText(fit, reconstruct, map));
+    await w.openNotebook('digits.aenb');
+    await w.runAll();
+
+    const curve = w.outputs.locator('.aenb-curves canvas').first();
+    await curve.waitFor();
+    await curve.evaluate((canvas) => canvas.setAttribute('data-watched', ''));
+    const seen = new Set<string>();
+    await eventually(async () => {
+      const running = (await w.cellStates())[0] === 'executing';
+      if (running) seen.add(await pixels(curve));
+      return seen.size;
+    }).toBeGreaterThan(3);
+    await w.picture('training');
+
+    await eventually(() => w.cellStates()).toEqual(['success', 'success', 'success']);
+    // drawn into all the time, never replaced
+    expect(await w.outputs.locator('.aenb-curves canvas[data-watched]').count()).toBe(1);
+    expect(await w.kernelState()).toMatch(/^aenb: idle · (tensorflow|onnx|wasm|cpu)$/);
+
+    const grid = w.outputs.locator('.aenb-reconstruction canvas').first();
+    await w.reveal(1);
+    await grid.waitFor();
+    expect(await colours(grid)).toBeGreaterThan(40);
+    await w.picture('reconstructions');
+
+    const latent = w.outputs.locator('.aenb-latent canvas').first();
+    await w.reveal(2);
+    await latent.waitFor();
+    // ten classes, their halos and the axes
+    expect(await colours(latent)).toBeGreaterThan(40);
+    await w.picture('latent');
+    await w.save();
+  });
+
+  test('the cursor on the map decodes the place under it, through the kernel', async () => {
+    const w = workbench();
+    await w.openNotebook('digits.aenb');
+    await w.runAll();
+    await eventually(() => w.cellStates()).toEqual(['success', 'success', 'success']);
+    await w.reveal(2);
+    const latent = w.outputs.locator('.aenb-latent canvas').first();
+    const decoded = w.outputs
+      .locator('.aenb-latent-look')
+      .locator('div', { hasText: /^decoded here$/ })
+      .locator('canvas');
+    await latent.hover({ position: { x: 180, y: 140 } });
+    await eventually(() => colours(decoded)).toBeGreaterThan(8);
+    const first = await pixels(decoded);
+    await latent.hover({ position: { x: 320, y: 300 } });
+    await eventually(() => pixels(decoded)).not.toBe(first);
+    await w.picture('decode');
+  });
+
+  test('a saved notebook shows the same pictures after the window was loaded again, without a kernel', async () => {
+    const w = workbench();
+    await w.openNotebook('digits.aenb');
+    const before: string[] = [];
+    const after: string[] = [];
+    for (const shots of [before, after]) {
+      for (const [cell, kind] of ['curves', 'reconstruction', 'latent'].entries()) {
+        await w.reveal(cell);
+        const canvas = w.outputs.locator(`.aenb-${kind} canvas`).first();
+        await canvas.waitFor();
+        shots.push(await pixels(canvas));
+      }
+      expect(await w.kernelState()).toBe('aenb: not started');
+      if (shots === after) break;
+      await w.reload();
+      await w.openNotebook('digits.aenb');
+    }
+    expect(after).toEqual(before);
+    await w.picture('reopened');
+  });
+
+  test('pictures follow the theme without a new run', async () => {
+    const w = workbench();
+    await w.openNotebook('digits.aenb');
+    await w.reveal(2);
+    const latent = w.outputs.locator('.aenb-latent canvas').first();
+    await latent.waitFor();
+    let last = await pixels(latent);
+    for (const [name, theme] of [
+      ['dark', 'Default Dark Modern'],
+      ['high contrast', 'Default High Contrast'],
+      ['light', 'Default Light Modern'],
+    ] as const) {
+      await server().configure({ 'workbench.colorTheme': theme });
+      await eventually(() => pixels(latent)).not.toBe(last);
+      last = await pixels(latent);
+      await w.picture(`latent ${name}`);
+    }
+  });
+
+  test('a training that is interrupted keeps its weights, and the kernel goes on', async () => {
+    const w = workbench();
+    await w.write(
+      'stopped.aenb',
+      notebookText(
+        fit.replace('epochs: 15', 'epochs: 5000').replace('[128]', '[16]'),
+        'const codes = await model.encode(test.x.slice(0, 3));\ncodes.shape',
+      ),
+    );
+    await w.openNotebook('stopped.aenb');
+    await w.runCell(0);
+    await w.outputs.locator('.aenb-curves canvas').first().waitFor();
+    await w.toolbar('Interrupt').click();
+    await eventually(async () => (await w.cellStates())[0]).not.toBe('executing');
+    await w.runCell(1);
+    await w.outputs.getByText('[ 3, 2 ]').waitFor();
+  });
+}

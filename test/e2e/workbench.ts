@@ -1,0 +1,194 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Browser, chromium, type FrameLocator, type Locator, type Page } from 'playwright-core';
+import { ensureChromium } from '../../scripts/setup/chromium.mjs';
+
+const pictures = new URL('../../out/e2e/', import.meta.url).pathname;
+
+export async function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: await ensureChromium(),
+    // tests run as root in containers; the pages are our own
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
+  });
+}
+
+/** A window of VS Code, driven as a person would: by what is on the screen. */
+export class Workbench {
+  private constructor(
+    readonly page: Page,
+    readonly folder: string,
+  ) {}
+
+  static async start(
+    browser: Browser,
+    url: string,
+    folder: string,
+    options: { locale?: string } = {},
+  ): Promise<Workbench> {
+    const context = await browser.newContext({
+      viewport: { width: 1360, height: 1000 },
+      locale: options.locale ?? 'en',
+    });
+    if (options.locale) {
+      await context.addCookies([{ name: 'vscode.nls.locale', value: options.locale, url }]);
+      await context.addInitScript((locale) => localStorage.setItem('vscode.nls.locale', locale), options.locale);
+    }
+    context.setDefaultTimeout(120_000);
+    const page = await context.newPage();
+    await page.goto(url);
+    await page.locator('.monaco-workbench').waitFor();
+    return new Workbench(page, folder);
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+
+  /** Writes a file into the open folder. */
+  async write(name: string, content: string | Uint8Array): Promise<void> {
+    await writeFile(join(this.folder, name), content);
+  }
+
+  /** Runs a command by the title that the palette shows. */
+  async command(title: string): Promise<void> {
+    await this.pick(`>${title}`);
+  }
+
+  async pick(text: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input[type="text"]');
+    await this.page.keyboard.press('F1');
+    await input.waitFor();
+    await input.fill(text);
+    const first = this.page.locator('.quick-input-list .monaco-list-row').first();
+    await first.filter({ hasText: text.replace(/^>/, '').split(': ').at(-1)! }).waitFor();
+    await this.page.keyboard.press('Enter');
+    await input.waitFor({ state: 'hidden' });
+  }
+
+  /** Opens a file from the explorer. */
+  async open(name: string): Promise<void> {
+    await this.page.locator('.explorer-folders-view').getByRole('treeitem', { name, exact: true }).dblclick();
+  }
+
+  /** Opens a file of the folder as a notebook. Until VS Code knows the notebook type it opens as text, so this tries again. */
+  async openNotebook(name: string): Promise<void> {
+    const editor = this.page.locator('.notebookOverlay:visible');
+    for (let attempt = 0; ; attempt++) {
+      await this.open(name);
+      await this.page.locator('.tab.active', { hasText: name }).waitFor();
+      const text = this.page.locator('.editor-instance > .monaco-editor:visible');
+      await editor.or(text).first().waitFor();
+      if (await editor.isVisible()) break;
+      if (attempt === 20) throw new Error(`${name} opens as text`);
+      await this.command('View: Close All Editors');
+    }
+    await this.cells.first().waitFor();
+  }
+
+  get cells(): Locator {
+    return this.page.locator('.notebookOverlay:visible .cell-list-container .monaco-list-row');
+  }
+
+  /** The page in which the active notebook's outputs are drawn. */
+  get outputs(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready:visible').frameLocator('#active-frame');
+  }
+
+  /** What the status bar says of the active notebook's kernel. */
+  async kernelState(): Promise<string> {
+    const text = await this.page.locator('.statusbar-item', { hasText: 'aenb:' }).textContent();
+    return text?.trim() ?? '';
+  }
+
+  /** What each cell's status bar shows: the tick, the cross, or that it runs or waits. */
+  async cellStates(): Promise<(string | undefined)[]> {
+    return this.cells.evaluateAll((rows) =>
+      rows
+        .filter((row) => row.querySelector('.code-cell-row, .cell'))
+        .map((row) => {
+          const icon = row.querySelector('.cell-statusbar-container [class*="codicon-notebook-state"]');
+          return /codicon-notebook-state-(\w+)/.exec(icon?.className ?? '')?.[1];
+        }),
+    );
+  }
+
+  /** Brings a cell's output into view: what is out of sight may not be drawn. */
+  async reveal(index: number): Promise<void> {
+    await this.page.locator('.notebookOverlay:visible .cell-list-container').click({ position: { x: 5, y: 5 } });
+    await this.page.keyboard.press('Control+Home');
+    for (let i = 0; i < index; i++) await this.page.keyboard.press('ArrowDown');
+    await this.command('Notebook: Center Active Cell');
+  }
+
+  /** Puts the cursor into a cell and runs it from the keyboard. */
+  async runCell(index: number): Promise<void> {
+    await this.cells.nth(index).locator('.view-lines').click();
+    await this.page.keyboard.press('Control+Enter');
+  }
+
+  /** Closes every editor, without the question whether to save. */
+  async closeEditors(): Promise<void> {
+    const tabs = this.page.locator('.tabs-container .tab');
+    await this.page.keyboard.press('Escape');
+    for (let count = await tabs.count(); count > 0; count--) {
+      await this.command('File: Revert and Close Editor');
+      await tabs.nth(count - 1).waitFor({ state: 'detached' });
+    }
+  }
+
+  /** Loads the window again, as a user would to see whether a state was only in memory. */
+  async reload(): Promise<void> {
+    await this.closeEditors();
+    await this.page.reload();
+    await this.page.locator('.monaco-workbench').waitFor();
+  }
+
+  /** Answers VS Code's simple file dialog with a name in the open folder. */
+  async saveDialog(name: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input[type="text"]');
+    await input.waitFor();
+    await input.fill(join(this.folder, name));
+    await this.page.keyboard.press('Enter');
+  }
+
+  async read(name: string): Promise<string> {
+    return readFile(join(this.folder, name), 'utf8');
+  }
+
+  toolbar(label: string): Locator {
+    return this.page.locator('.notebook-toolbar-container .action-item', { hasText: label });
+  }
+
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notification-toast', { hasText: text });
+  }
+
+  async runAll(): Promise<void> {
+    await this.toolbar('Run All').first().click();
+  }
+
+  async save(): Promise<void> {
+    await this.command('File: Save');
+    await this.page.locator('.tab.active.dirty').waitFor({ state: 'detached' });
+  }
+
+  async picture(name: string): Promise<void> {
+    await mkdir(pictures, { recursive: true });
+    await this.page.screenshot({ path: join(pictures, `${name}.png`) });
+  }
+}
+
+/** The picture on a canvas, as something to compare. */
+export function pixels(canvas: Locator): Promise<string> {
+  return canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+}
+
+/** How many colours a canvas shows, so that a blank one is told from a picture. */
+export function colours(canvas: Locator): Promise<number> {
+  return canvas.evaluate((element) => {
+    const { width, height } = element as HTMLCanvasElement;
+    const { data } = (element as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
+    return new Set(new Uint32Array(data.buffer)).size;
+  });
+}

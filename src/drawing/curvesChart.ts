@@ -21,7 +21,10 @@ interface Point {
 type CurvesDataset = ChartDataset<'line', Point[]> & { readonly band?: boolean };
 export type CurvesConfiguration = ChartConfiguration<'line', Point[]>;
 
+/** One entry a series; none for a lone one that the vertical axis names already. */
 export function curvesLegend(payload: CurvesPayload, theme: Theme): LegendEntry[] {
+  const [first] = payload.series;
+  if (payload.series.length === 1 && payload.yLabel?.startsWith(first!.name)) return [];
   return payload.series.map((series) => ({
     name: series.name,
     colour: seriesColour(theme, series.colour),

@@ -13,6 +13,14 @@ export interface LatentView {
   readonly hidden: ReadonlySet<number>;
   /** The class that stands out from the others. */
   readonly lit?: number;
+  /** The part of the map that is shown; all of it if absent. */
+  readonly part?: LatentPart;
+}
+
+/** A rectangle of codes, between low and high along each axis. */
+export interface LatentPart {
+  readonly low: readonly [number, number];
+  readonly high: readonly [number, number];
 }
 
 /** From codes to places on the canvas and back. */
@@ -48,7 +56,8 @@ export function projectLatent(
   });
   const vertical = (sample: number) =>
     up === 'class' ? (payload.classes?.[sample] ?? 0) + jitter(sample) : payload.codes[sample * payload.latents + up]!;
-  const [[lowX, highX], [lowY, highY]] = padded as unknown as [readonly [number, number], readonly [number, number]];
+  const [lowX, lowY] = view.part?.low ?? [padded[0]![0], padded[1]![0]];
+  const [highX, highY] = view.part?.high ?? [padded[0]![1], padded[1]![1]];
   const toCanvas = ([x, y]: readonly [number, number]): [number, number] => [
     area.x + ((x - lowX) / (highX - lowX)) * area.width,
     area.y + (1 - (y - lowY) / (highY - lowY)) * area.height,
@@ -95,8 +104,14 @@ export function paintLatent(
   style: { theme: Theme; words: PictureWords; ratio: number; make: MakeCanvas },
 ): void {
   paintAxes(context, payload, view, projection, style);
+  const { area } = projection;
+  context.save();
+  context.beginPath();
+  context.rect(area.x, area.y, area.width, area.height);
+  context.clip();
   paintPoints(context, payload, view, projection, style);
   paintClassNames(context, payload, view, projection, style.theme);
+  context.restore();
 }
 
 function paintAxes(
@@ -127,7 +142,8 @@ function paintAxes(
   context.textBaseline = 'middle';
   const byClass = view.axes[1] === 'class';
   const names = classNames(payload);
-  for (const tick of byClass ? names.keys() : ticks(low[1], high[1], area.height / 60)) {
+  const rows = byClass ? [...names.keys()].filter((one) => one >= low[1] && one <= high[1]) : undefined;
+  for (const tick of rows ?? ticks(low[1], high[1], area.height / 60)) {
     const y = crisp(toCanvas([0, tick])[1], ratio);
     line(area.x, y, area.x + area.width, y);
     context.fillText(byClass ? fitText(context, names[tick]!, margin.left - 10) : compact(tick), area.x - 7, y);
@@ -211,20 +227,41 @@ function paintClassNames(
     ys!.push(y);
   }
   const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
+  const labels = names.flatMap((name, one) => {
+    const [xs, ys] = places[one]!;
+    if (!xs!.length || view.hidden.has(one) || (view.lit !== undefined && view.lit !== one)) return [];
+    return [{ name, x: median(xs!), y: median(ys!) }];
+  });
   context.font = font(theme, theme.fontSize + 1, 700);
+  spread(labels, theme.fontSize + 5);
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   context.lineJoin = 'round';
   context.lineWidth = 4;
-  names.forEach((name, one) => {
-    const [xs, ys] = places[one]!;
-    if (!xs!.length || view.hidden.has(one) || (view.lit !== undefined && view.lit !== one)) return;
-    const [x, y] = [median(xs!), median(ys!)];
+  for (const { name, x, y } of labels) {
     context.strokeStyle = theme.background;
     context.strokeText(name, x, y);
     context.fillStyle = theme.text;
     context.fillText(name, x, y);
-  });
+  }
+}
+
+/** Moves names apart that would lie on one another, each pair by the same way, until all can be read. */
+function spread(labels: { x: number; y: number }[], room: number): void {
+  for (let round = 0; round < 30; round++) {
+    for (const [i, a] of labels.entries()) {
+      for (const b of labels.slice(i + 1)) {
+        const [dx, dy] = [b.x - a.x || 0.1, b.y - a.y || 0.1];
+        const distance = Math.hypot(dx, dy);
+        if (distance >= room) continue;
+        const by = (room - distance) / 2 / distance;
+        a.x -= dx * by;
+        a.y -= dy * by;
+        b.x += dx * by;
+        b.y += dy * by;
+      }
+    }
+  }
 }
 
 /** The nearest sample that is drawn and wanted, within `reach` pixels. */

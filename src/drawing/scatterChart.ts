@@ -12,12 +12,13 @@ interface Point {
 }
 export type ScatterConfiguration = ChartConfiguration<'scatter', Point[]>;
 
-/** Lines that lie on one another stay visible: the first one broad, the next ones narrow and broken. */
+/** Lines that lie on one another stay visible: the first one broad and soft, the next ones narrow and broken. */
 const lineStyles = [
-  { width: 4.5, dash: [] as number[] },
-  { width: 2, dash: [7, 5] },
-  { width: 2, dash: [2, 4] },
+  { width: 7, dash: [] as number[], alpha: 0.55 },
+  { width: 2, dash: [7, 4], alpha: 1 },
+  { width: 2, dash: [2, 4], alpha: 1 },
 ];
+const loneLine = { width: 3, dash: [] as number[], alpha: 1 };
 
 export function scatterLegend(payload: ScatterPayload, theme: Theme): LegendEntry[] {
   return styled(payload, theme).map(({ series, colour, line }) => ({
@@ -48,8 +49,8 @@ export function scatterChart(payload: ScatterPayload, hidden: ReadonlySet<string
             label: (item) => ` ${item.dataset.label}  ${compact(item.parsed.x)}, ${compact(item.parsed.y)}`,
             labelPointStyle: () => ({ pointStyle: 'circle', rotation: 0 }),
             labelColor: (item) => ({
-              borderColor: String(item.dataset.borderColor),
-              backgroundColor: String(item.dataset.borderColor),
+              borderColor: String(item.dataset.pointHoverBackgroundColor),
+              backgroundColor: String(item.dataset.pointHoverBackgroundColor),
             }),
           },
         },
@@ -83,8 +84,9 @@ function around(payload: ScatterPayload, axisIndex: 0 | 1) {
 interface Styled {
   readonly series: ScatterSeries;
   readonly colour: string;
-  /** Which of the lines it is. */
+  /** Which of the lines it is, and whether there is no other. */
   readonly line: number;
+  readonly alone: boolean;
 }
 
 function styled(payload: ScatterPayload, theme: Theme): Styled[] {
@@ -94,16 +96,17 @@ function styled(payload: ScatterPayload, theme: Theme): Styled[] {
     series,
     colour: series.background ? theme.quiet : seriesColour(theme, coloured++),
     line: series.line ? lines++ : 0,
+    alone: payload.series.filter((one) => one.line).length === 1,
   }));
 }
 
 function dataset(
-  { series, colour, line }: Styled,
+  { series, colour, line, alone }: Styled,
   index: number,
   hidden: boolean,
   theme: Theme,
 ): ChartDataset<'scatter', Point[]> {
-  const style = lineStyles[line % lineStyles.length]!;
+  const style = alone ? loneLine : lineStyles[line % lineStyles.length]!;
   const radius = pointRadius(series.count);
   return {
     label: series.name,
@@ -112,7 +115,7 @@ function dataset(
     // The first dataset would lie on top of the others.
     order: -index,
     showLine: series.line,
-    borderColor: colour,
+    borderColor: withAlpha(colour, series.line ? style.alpha : 1),
     borderWidth: style.width,
     borderDash: style.dash,
     borderJoinStyle: 'round',

@@ -311,6 +311,29 @@ describe('a latent map', () => {
     );
   });
 
+  test('zooms with Ctrl and the wheel and moves with the mouse, and leaves the wheel alone to the notebook', async () => {
+    await withSample('latent-digits', async ({ page }) => {
+      const canvas = page.locator('#one canvas').first();
+      const image = () => canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+      const whole = await image();
+      await canvas.hover({ position: { x: 300, y: 200 } });
+      await page.mouse.wheel(0, -100);
+      expect(await image()).toBe(whole);
+      await page.keyboard.down('Control');
+      await page.mouse.wheel(0, -100);
+      await page.keyboard.up('Control');
+      await expect.poll(image).not.toBe(whole);
+      const zoomed = await image();
+      await canvas.hover({ position: { x: 300, y: 200 } });
+      await page.mouse.down();
+      await canvas.hover({ position: { x: 360, y: 240 } });
+      await page.mouse.up();
+      expect(await image()).not.toBe(zoomed);
+      await page.getByRole('button', { name: 'Show the whole map' }).click();
+      expect(await image()).toBe(whole);
+    });
+  });
+
   test('of a single latent spreads the samples by class', async () => {
     const {
       ranges,

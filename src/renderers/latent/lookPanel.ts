@@ -17,8 +17,9 @@ export class LookPanel {
   constructor(
     private readonly payload: LatentPayload,
     words: Words,
+    canDecode: boolean,
   ) {
-    const { thumbnails, channel } = payload;
+    const { thumbnails } = payload;
     this.root.append(this.about);
     if (thumbnails) {
       this.original = new Thumbnail(words.original, thumbnails.imageShape);
@@ -28,7 +29,7 @@ export class LookPanel {
         this.root.append(this.reconstruction.root);
       }
     }
-    if (channel) {
+    if (canDecode) {
       if (thumbnails) {
         this.decoded = new Thumbnail(words.decoded, thumbnails.imageShape);
         this.root.append(this.decoded.root);
@@ -36,6 +37,7 @@ export class LookPanel {
       this.hint.textContent = words.decodeHint;
       this.root.append(this.hint);
     }
+    this.root.append(element('div', { class: 'aenb-latent-hint', text: words.zoomHint }));
   }
 
   /** @param thumbnail which of the payload's thumbnails shows the sample */

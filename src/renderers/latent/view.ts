@@ -1,6 +1,7 @@
 import {
   classNames,
   firstAxes,
+  type LatentPart,
   type LatentProjection,
   type LatentView,
   latentLegend,
@@ -11,7 +12,7 @@ import {
 import { compact } from '../../drawing/numbers.ts';
 import { element, makeCanvas, prepareCanvas } from '../shared/elements.ts';
 import { makeLegend } from '../shared/legend.ts';
-import type { Frame, Kind, Surroundings, View } from '../shared/output.ts';
+import { type Frame, type Kind, type Surroundings, tool, type View } from '../shared/output.ts';
 import { LookPanel } from './lookPanel.ts';
 import { type LatentPayload, parseLatent } from './payload.ts';
 
@@ -22,12 +23,15 @@ const narrow = 520;
 /** How far from a point, in CSS pixels, the cursor still means it. */
 const reach = 28;
 const keyStep = 12;
+const wholeIcon = 'M2.5 6v-3.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10';
 
 class LatentMap implements View<LatentPayload> {
   readonly root = element('div');
   private readonly canvas = element('canvas', { role: 'img', tabindex: 0 });
   private readonly overlay = element('canvas', { class: 'aenb-latent-cursor', 'aria-hidden': 'true' });
+  private readonly map = element('div', { class: 'aenb-latent-map' }, this.canvas, this.overlay);
   private readonly parts = element('div', { class: 'aenb-latent-parts' });
+  private readonly wholeTool: HTMLElement;
   private readonly controls = element('div', { class: 'aenb-latent-controls' });
   private readonly legend = makeLegend(
     (name) => this.toggle(name),
@@ -37,6 +41,8 @@ class LatentMap implements View<LatentPayload> {
   private axes!: LatentView['axes'];
   private readonly hidden = new Set<number>();
   private lit: number | undefined;
+  private part: LatentPart | undefined;
+  private grabbed: { place: [number, number]; part: LatentPart } | undefined;
   /** Which thumbnail shows a sample; -1 for none. */
   private thumbnailOf!: Int32Array;
   private projection: LatentProjection | undefined;
@@ -53,10 +59,20 @@ class LatentMap implements View<LatentPayload> {
     private readonly frame: Frame,
   ) {
     frame.slot.append(this.controls, this.legend.root);
-    this.parts.append(element('div', { class: 'aenb-latent-map' }, this.canvas, this.overlay));
+    this.wholeTool = tool(frame.words.wholeMap, wholeIcon, () => this.show(undefined));
+    frame.addTool(this.wholeTool);
+    this.parts.append(this.map);
     this.root.append(this.parts);
     this.take(payload);
-    this.canvas.addEventListener('pointermove', (event) => this.move([event.offsetX, event.offsetY]));
+    this.canvas.addEventListener('pointermove', (event) => {
+      if (!this.drag(event)) this.move([event.offsetX, event.offsetY]);
+    });
+    this.canvas.addEventListener('pointerdown', (event) => this.grab(event));
+    for (const end of ['pointerup', 'pointercancel'] as const) {
+      this.canvas.addEventListener(end, () => this.map.removeAttribute('data-dragging'));
+    }
+    this.canvas.addEventListener('dblclick', () => this.show(undefined));
+    this.canvas.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
     this.canvas.addEventListener('pointerleave', () => this.move(undefined));
     this.canvas.addEventListener('keydown', (event) => this.key(event));
     this.canvas.addEventListener('blur', () => this.move(undefined));
@@ -69,6 +85,7 @@ class LatentMap implements View<LatentPayload> {
 
   private take(payload: LatentPayload): void {
     this.axes = firstAxes(payload);
+    this.part = undefined;
     this.thumbnailOf = new Int32Array(payload.samples).fill(-1);
     payload.thumbnails?.indices.forEach((sample, i) => {
       this.thumbnailOf[sample] = i;
@@ -76,7 +93,7 @@ class LatentMap implements View<LatentPayload> {
     // One sample is there from the start, so that the panel shows what it is for.
     this.sample = payload.thumbnails?.indices[0];
     this.panel?.root.remove();
-    this.panel = new LookPanel(payload, this.frame.words);
+    this.panel = new LookPanel(payload, this.frame.words, Boolean(payload.channel && this.frame.kernel.reachable));
     this.parts.append(this.panel.root);
     this.controls.replaceChildren(...(payload.latents > 2 ? [this.select(0), this.select(1)] : []));
     this.controls.hidden = payload.latents <= 2;
@@ -92,13 +109,14 @@ class LatentMap implements View<LatentPayload> {
     select.addEventListener('change', () => {
       const chosen = Number(select.value);
       this.axes = axis === 0 ? [chosen, this.axes[1]] : [this.axes[0], chosen];
+      this.part = undefined;
       this.frame.repaint();
     });
     return element('label', {}, document.createTextNode(axis === 0 ? words.horizontal : words.vertical), select);
   }
 
   private view(): LatentView {
-    return { axes: this.axes, hidden: this.hidden, lit: this.lit };
+    return { axes: this.axes, hidden: this.hidden, lit: this.lit, part: this.part };
   }
 
   paint(surroundings: Surroundings): void {
@@ -111,10 +129,64 @@ class LatentMap implements View<LatentPayload> {
     const mapWidth = Math.min(widestMap, below ? width : width - panelWidth);
     this.size = { width: mapWidth, height: Math.round(Math.min(520, Math.max(260, mapWidth * 0.84))) };
     this.panel.root.toggleAttribute('data-below', below);
+    this.drawPart();
+    this.showSample();
+  }
+
+  private drawPart(): void {
+    this.wholeTool.hidden = !this.part;
     this.projection = projectLatent(this.payload, this.view(), this.size);
     this.drawMap();
-    this.showSample();
     this.drawCursor();
+  }
+
+  /** Shows a part of the map, or all of it. */
+  private show(part: LatentPart | undefined): void {
+    this.part = part;
+    this.drawPart();
+  }
+
+  /** The wheel alone scrolls the notebook; with Ctrl or Command, or a pinch, it zooms about the cursor. */
+  private wheel(event: WheelEvent): void {
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    this.zoom(Math.exp(Math.max(-60, Math.min(60, event.deltaY)) * 0.008), [event.offsetX, event.offsetY]);
+  }
+
+  private zoom(factor: number, about: readonly [number, number]): void {
+    const { low, high } = this.projection!;
+    const centre = this.projection!.at(...about);
+    const scaled = (edge: readonly [number, number]) =>
+      edge.map((value, axis) => centre[axis]! + (value - centre[axis]!) * factor) as [number, number];
+    this.show({ low: scaled(low), high: scaled(high) });
+  }
+
+  private grab(event: PointerEvent): void {
+    this.grabbed = undefined;
+    if (event.pointerType !== 'mouse' || event.button !== 0) return;
+    const { low, high } = this.projection!;
+    this.grabbed = { place: [event.offsetX, event.offsetY], part: { low, high } };
+  }
+
+  /** Moves the map with the mouse while its button is down; a few pixels are no drag. */
+  private drag(event: PointerEvent): boolean {
+    if (!this.grabbed || event.buttons !== 1) return false;
+    const [fromX, fromY] = this.grabbed.place;
+    const [dx, dy] = [event.offsetX - fromX, event.offsetY - fromY];
+    if (!this.map.hasAttribute('data-dragging')) {
+      if (Math.hypot(dx, dy) < 4) return false;
+      this.map.setAttribute('data-dragging', '');
+      this.canvas.setPointerCapture(event.pointerId);
+    }
+    const { part } = this.grabbed;
+    const { area } = this.projection!;
+    const by = [
+      (-dx / area.width) * (part.high[0] - part.low[0]),
+      (dy / area.height) * (part.high[1] - part.low[1]),
+    ] as const;
+    const moved = (edge: readonly [number, number]): [number, number] => [edge[0] + by[0], edge[1] + by[1]];
+    this.show({ low: moved(part.low), high: moved(part.high) });
+    return true;
   }
 
   private drawMap(): void {
@@ -173,7 +245,9 @@ class LatentMap implements View<LatentPayload> {
       context.stroke();
     }
     if (this.sample === undefined) return;
+    const { area } = this.projection!;
     const [px, py] = this.projection!.place(this.sample);
+    if (px < area.x || px > area.x + area.width || py < area.y || py > area.y + area.height) return;
     for (const [width, colour] of [
       [4, theme.background],
       [2, theme.text],
@@ -216,7 +290,7 @@ class LatentMap implements View<LatentPayload> {
   /** One question at a time; while it is out, only the newest place waits. */
   private async decode(code: number[]): Promise<void> {
     const { channel } = this.payload;
-    if (!channel) return;
+    if (!channel || !this.frame.kernel.reachable) return;
     this.wanted = code;
     if (this.decoding) return;
     this.decoding = true;
@@ -241,11 +315,17 @@ class LatentMap implements View<LatentPayload> {
       return;
     }
     const by = steps[event.key];
-    if (!by) return;
+    const zoom = { '+': 0.8, '-': 1.25, '0': 0 }[event.key];
+    if (!by && zoom === undefined) return;
     event.preventDefault();
     event.stopPropagation();
     const { area } = this.projection!;
     const from = this.cursor ?? [area.x + area.width / 2, area.y + area.height / 2];
+    if (!by) {
+      if (zoom) this.zoom(zoom, from);
+      else this.show(undefined);
+      return;
+    }
     this.move([
       Math.min(area.x + area.width, Math.max(area.x, from[0] + by[0])),
       Math.min(area.y + area.height, Math.max(area.y, from[1] + by[1])),

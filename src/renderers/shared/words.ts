@@ -22,6 +22,8 @@ export interface Words extends PictureWords {
   readonly vertical: string;
   readonly decoded: string;
   readonly decodeHint: string;
+  readonly zoomHint: string;
+  readonly wholeMap: string;
   readonly keyboardHint: string;
   readonly running: string;
   readonly completed: string;
@@ -58,6 +60,8 @@ const en: Words = {
   vertical: 'up',
   decoded: 'decoded here',
   decodeHint: 'Run the cell to decode the point under the cursor.',
+  zoomHint: 'Ctrl or ⌘ with the wheel zooms, dragging moves, a double click shows all.',
+  wholeMap: 'Show the whole map',
   keyboardHint: 'Arrow keys move through the values.',
   running: 'training',
   completed: 'completed',
@@ -102,6 +106,8 @@ const ja: Words = {
   vertical: '縦軸',
   decoded: 'この点の復号',
   decodeHint: 'セルを実行すると、カーソルの下の点を復号できます。',
+  zoomHint: 'Ctrl / ⌘ + ホイールで拡大、ドラッグで移動、ダブルクリックで全体を表示。',
+  wholeMap: '全体を表示',
   keyboardHint: '矢印キーで値を移動できます。',
   running: '学習中',
   completed: '完了',

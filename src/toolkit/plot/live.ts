@@ -1,3 +1,4 @@
+import { duration } from '../../drawing/numbers.ts';
 import type { ProgressPayload } from '../../renderers/progress/payload.ts';
 import { host } from '../host.ts';
 import { trainingPicture } from './curves.ts';
@@ -55,7 +56,7 @@ export function liveTraining(about: {
     return {
       text:
         `${about.model} is training: ${epoch} of ${counted(about.epochs, 'epoch')}` +
-        `${loss.length ? `, ${which} ${spoken(loss.at(-1))}` : ''}.`,
+        `${loss.length ? `, ${which} ${spoken(loss.at(-1))}` : ''}${left === undefined ? '' : `, ${duration(left)} left`}.`,
       model: about.model,
       state: 'running',
       epoch,

@@ -2,7 +2,8 @@ import type { LatentPayload } from '../renderers/latent/payload.ts';
 import { type Context, crisp, fitText, font, type MakeCanvas, pointRadius, type Rectangle } from './canvas.ts';
 import type { LegendEntry } from './legend.ts';
 import { compact, ticks } from './numbers.ts';
-import { seriesColour, type Theme, withAlpha } from './theme.ts';
+import { levelsOf, PointLayer } from './pointLayer.ts';
+import { seriesColour, type Theme } from './theme.ts';
 import type { PictureWords } from './words.ts';
 
 /** What the reader has chosen. */
@@ -28,7 +29,8 @@ export interface LatentProjection {
   readonly area: Rectangle;
   readonly low: readonly [number, number];
   readonly high: readonly [number, number];
-  place(sample: number): readonly [x: number, y: number];
+  x(sample: number): number;
+  y(sample: number): number;
   /** The two codes at a place. */
   at(x: number, y: number): [number, number];
   toCanvas(codes: readonly [number, number]): [number, number];
@@ -58,20 +60,20 @@ export function projectLatent(
     up === 'class' ? (payload.classes?.[sample] ?? 0) + jitter(sample) : payload.codes[sample * payload.latents + up]!;
   const [lowX, lowY] = view.part?.low ?? [padded[0]![0], padded[1]![0]];
   const [highX, highY] = view.part?.high ?? [padded[0]![1], padded[1]![1]];
+  const scaleX = area.width / (highX - lowX);
+  const scaleY = area.height / (highY - lowY);
   const toCanvas = ([x, y]: readonly [number, number]): [number, number] => [
-    area.x + ((x - lowX) / (highX - lowX)) * area.width,
-    area.y + (1 - (y - lowY) / (highY - lowY)) * area.height,
+    area.x + (x - lowX) * scaleX,
+    area.y + area.height - (y - lowY) * scaleY,
   ];
   return {
     area,
     low: [lowX, lowY],
     high: [highX, highY],
     toCanvas,
-    place: (sample) => toCanvas([payload.codes[sample * payload.latents + across]!, vertical(sample)]),
-    at: (x, y) => [
-      lowX + ((x - area.x) / area.width) * (highX - lowX),
-      lowY + (1 - (y - area.y) / area.height) * (highY - lowY),
-    ],
+    x: (sample) => area.x + (payload.codes[sample * payload.latents + across]! - lowX) * scaleX,
+    y: (sample) => area.y + area.height - (vertical(sample) - lowY) * scaleY,
+    at: (x, y) => [lowX + (x - area.x) / scaleX, lowY + (area.y + area.height - y) / scaleY],
   };
 }
 
@@ -171,39 +173,33 @@ function paintPoints(
   projection: LatentProjection,
   { theme, ratio, make }: { theme: Theme; ratio: number; make: MakeCanvas },
 ): void {
-  const radius = pointRadius(payload.samples);
   const alpha = theme.contrast ? 1 : payload.samples > 20_000 ? 0.5 : payload.samples > 1_000 ? 0.72 : 0.85;
-  const stamps = new Map<number, HTMLCanvasElement>();
-  const stampSize = Math.ceil(radius * 2 * ratio) + 2;
-  const stamp = (one: number) => {
-    let canvas = stamps.get(one);
-    if (!canvas) {
-      canvas = make(stampSize, stampSize);
-      const pen = canvas.getContext('2d')!;
-      const dim = view.lit !== undefined && view.lit !== one;
-      pen.fillStyle = withAlpha(seriesColour(theme, one), dim ? 0.1 : alpha);
-      pen.beginPath();
-      pen.arc(stampSize / 2, stampSize / 2, radius * ratio, 0, 2 * Math.PI);
-      pen.fill();
-      stamps.set(one, canvas);
-    }
-    return canvas;
-  };
-  const side = stampSize / ratio;
+  const layer = new PointLayer(context, projection.area, ratio, pointRadius(inSight(payload.samples, projection)));
+  const colours = theme.palette.map(levelsOf);
   // In the order of the samples, not class by class: no class hides another only for being drawn later.
-  const draw = (only: (one: number) => boolean) => {
+  const draw = (opacity: number, only?: (one: number) => boolean) => {
     for (let i = 0; i < payload.samples; i++) {
       const one = payload.classes ? payload.classes[i]! : 0;
-      if (view.hidden.has(one) || !only(one)) continue;
-      const [x, y] = projection.place(i);
-      context.drawImage(stamp(one), x - side / 2, y - side / 2, side, side);
+      if (view.hidden.has(one) || only?.(one) === false) continue;
+      layer.add(projection.x(i), projection.y(i), colours[one % colours.length]!, opacity);
     }
   };
-  if (view.lit === undefined) draw(() => true);
+  if (view.lit === undefined) draw(alpha);
   else {
-    draw((one) => one !== view.lit);
-    draw((one) => one === view.lit);
+    draw(0.1, (one) => one !== view.lit);
+    draw(alpha, (one) => one === view.lit);
   }
+  layer.draw(make);
+}
+
+/** How many samples lie in the part that is shown: fewer, when zoomed, can be larger. */
+function inSight(samples: number, { area, x, y }: LatentProjection): number {
+  let count = 0;
+  for (let i = 0; i < samples; i++) {
+    const [across, down] = [x(i) - area.x, y(i) - area.y];
+    if (across >= 0 && across <= area.width && down >= 0 && down <= area.height) count++;
+  }
+  return count;
 }
 
 /** More classes than this have no names on the map: they would cover it. */
@@ -219,18 +215,10 @@ function paintClassNames(
 ): void {
   const names = classNames(payload);
   if (names.length < 2 || names.length > mostNames || view.axes[1] === 'class') return;
-  const places = names.map(() => [[] as number[], [] as number[]]);
-  for (let i = 0; i < payload.samples; i++) {
-    const [x, y] = projection.place(i);
-    const [xs, ys] = places[payload.classes![i]!]!;
-    xs!.push(x);
-    ys!.push(y);
-  }
-  const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
-  const labels = names.flatMap((name, one) => {
-    const [xs, ys] = places[one]!;
-    if (!xs!.length || view.hidden.has(one) || (view.lit !== undefined && view.lit !== one)) return [];
-    return [{ name, x: median(xs!), y: median(ys!) }];
+  const labels = classMedians(payload, view.axes[0], view.axes[1]).flatMap((median, one) => {
+    if (!median || view.hidden.has(one) || (view.lit !== undefined && view.lit !== one)) return [];
+    const [x, y] = projection.toCanvas(median);
+    return [{ name: names[one]!, x, y }];
   });
   context.font = font(theme, theme.fontSize + 1, 700);
   spread(labels, theme.fontSize + 5);
@@ -244,6 +232,30 @@ function paintClassNames(
     context.fillStyle = theme.text;
     context.fillText(name, x, y);
   }
+}
+
+/** Medians that were computed already: zooming asks for them with every frame. */
+const knownMedians = new WeakMap<LatentPayload, Map<string, readonly (readonly [number, number] | undefined)[]>>();
+
+/** Median code of every class along two latents; undefined for a class without samples. */
+function classMedians(payload: LatentPayload, across: number, up: number) {
+  const known = knownMedians.get(payload) ?? new Map<string, readonly (readonly [number, number] | undefined)[]>();
+  knownMedians.set(payload, known);
+  const key = `${across} ${up}`;
+  let medians = known.get(key);
+  if (!medians) {
+    const members = classNames(payload).map(() => [] as number[]);
+    payload.classes!.forEach((one, sample) => {
+      members[one]!.push(sample * payload.latents);
+    });
+    const median = (starts: readonly number[], latent: number) =>
+      Float32Array.from(starts, (start) => payload.codes[start + latent]!).sort()[starts.length >> 1]!;
+    medians = members.map((starts) =>
+      starts.length ? ([median(starts, across), median(starts, up)] as const) : undefined,
+    );
+    known.set(key, medians);
+  }
+  return medians;
 }
 
 /** Moves names apart that would lie on one another, each pair by the same way, until all can be read. */
@@ -277,8 +289,7 @@ export function nearestSample(
   let least = reach ** 2;
   for (let i = 0; i < payload.samples; i++) {
     if ((payload.classes && view.hidden.has(payload.classes[i]!)) || !wanted(i)) continue;
-    const [px, py] = projection.place(i);
-    const distance = (px - x) ** 2 + (py - y) ** 2;
+    const distance = (projection.x(i) - x) ** 2 + (projection.y(i) - y) ** 2;
     if (distance <= least) {
       least = distance;
       nearest = i;

@@ -246,7 +246,7 @@ class LatentMap implements View<LatentPayload> {
     }
     if (this.sample === undefined) return;
     const { area } = this.projection!;
-    const [px, py] = this.projection!.place(this.sample);
+    const [px, py] = [this.projection!.x(this.sample), this.projection!.y(this.sample)];
     if (px < area.x || px > area.x + area.width || py < area.y || py > area.y + area.height) return;
     for (const [width, colour] of [
       [4, theme.background],
@@ -269,8 +269,9 @@ class LatentMap implements View<LatentPayload> {
 
   private about(sample: number | undefined): string {
     const { words } = this.frame;
-    const place = this.cursor ?? (sample === undefined ? [0, 0] : this.projection!.place(sample));
-    const [x, y] = this.projection!.at(place[0]!, place[1]!);
+    const { at, x: xOf, y: yOf } = this.projection!;
+    const place = this.cursor ?? (sample === undefined ? [0, 0] : [xOf(sample), yOf(sample)]);
+    const [x, y] = at(place[0]!, place[1]!);
     const code = this.axes[1] === 'class' ? compact(x, 3) : `${compact(x, 3)}, ${compact(y, 3)}`;
     if (sample === undefined) return this.cursor ? code : '';
     const one = this.payload.classes?.[sample];

@@ -62,6 +62,9 @@ const ACCOUNTS = [
 /** Engines whose memory is not JavaScript's: a kernel that is cut in half would leave it in pieces. */
 const NATIVE = ['wasm', 'tensorflow'];
 
+/** After a termination: each takes some ten milliseconds. */
+const MAX_COLLECTIONS = 3;
+
 interface KernelRegistry {
   getKernelsForBackend(name: string): { kernelFunc: (...args: never[]) => unknown }[];
 }
@@ -77,6 +80,8 @@ export class Tensors {
   /** Loose tensors of terminated cells: freed when JavaScript has forgotten them. */
   readonly #forgotten: FinalizationRegistry<Pick<Tensor, 'id' | 'dataId' | 'shape' | 'dtype' | 'size'>>;
   #watching = false;
+  /** How many of those JavaScript still holds. */
+  #held = 0;
 
   constructor(tf: object) {
     const { engine, Variable, Tensor } = tf as {
@@ -89,6 +94,7 @@ export class Tensors {
     this.#isVariable = (tensor) => tensor instanceof Variable;
     this.#forgotten = new FinalizationRegistry((remains) => {
       const twin = Object.assign(Object.create(Tensor.prototype), remains) as Tensor;
+      this.#held--;
       dispose.call(this.#engine, twin);
     });
     const { track, disposeTensor: dispose } = this.#engine;
@@ -97,7 +103,7 @@ export class Tensors {
       return track.call(this.#engine, tensor);
     };
     this.#engine.disposeTensor = (tensor) => {
-      if (this.#watching) this.#forgotten.unregister(tensor);
+      if (this.#watching && this.#forgotten.unregister(tensor)) this.#held--;
       dispose.call(this.#engine, tensor);
     };
     protect(this.#engine, ACCOUNTS);
@@ -151,19 +157,23 @@ export class Tensors {
       const { id, dataId, shape, dtype, size } = tensor;
       this.#forgotten.register(tensor, { id, dataId, shape, dtype, size }, tensor);
       this.#watching = true;
+      this.#held++;
     }
     this.#loose = [];
   }
 
-  /** Lets JavaScript forget, one turn of the event loop later, when the references of `repair` no longer hold. */
-  collect(): Promise<void> {
-    if (!this.#watching) return Promise.resolve();
-    return new Promise((resolve) =>
-      setImmediate(() => {
-        garbageCollection()();
-        setImmediate(() => setImmediate(resolve));
-      }),
-    );
+  /**
+   * Lets JavaScript forget, one turn of the event loop later, when the references of `repair` no longer hold. A stack
+   * that was just unwound may keep one alive a little longer, and a variable of the user's for good: hence the bound.
+   */
+  async collect(): Promise<void> {
+    for (let round = 0; round < MAX_COLLECTIONS && this.#held > 0; round++) {
+      await new Promise(setImmediate);
+      garbageCollection()();
+      // the registry is told in a task of its own
+      await new Promise(setImmediate);
+      await new Promise(setImmediate);
+    }
   }
 }
 

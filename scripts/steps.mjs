@@ -50,8 +50,10 @@ export function show(
     const began = Date.now();
     const still = () => console.error(`  … ${Math.round((Date.now() - began) / 1000)} s`);
     const timer = quietFor && setInterval(still, quietFor * 1000);
-    // a terminal sends its Ctrl-C to the whole group; twice would mean "at once, without saving"
+    let interrupted = false;
     const pass = (signal) => {
+      interrupted = true;
+      // a terminal sends its Ctrl-C to the whole group; twice would mean "at once, without saving"
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     };
     process.on('SIGINT', pass);
@@ -67,7 +69,8 @@ export function show(
     });
     child.once('close', (code, signal) => {
       end();
-      done(code ?? (signal === 'SIGINT' || signal === 'SIGTERM' ? 130 : 1));
+      if (signal && !interrupted) console.error(`${command} ${args[0]} was ended by ${signal}`);
+      done(interrupted ? 130 : (code ?? 1));
     });
   });
 }

@@ -118,7 +118,9 @@ async function runVitest(name) {
       `--outputFile.json=${results}`,
     );
     if (status === 130) return true;
-    count(JSON.parse(await readFile(results, 'utf8').catch(() => '{}')), status);
+    const text = await readFile(results, 'utf8').catch(() => undefined);
+    if (!text) console.error(`${name}: vitest ended with status ${status} before it wrote its results`);
+    count(JSON.parse(text ?? '{}'), status);
     return false;
   } finally {
     await rm(folder, { recursive: true, force: true });

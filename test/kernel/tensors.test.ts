@@ -22,14 +22,14 @@ const accounts = `(({ gradientDepth, kernelDepth, scopeStack, activeTape }) =>
 
 describe.each(['cpu', 'wasm'] as const)('on %s', (engine) => {
   test(
-    'a training in plain tf goes on after being interrupted at 200 random moments, with its accounts in order',
+    'a training in plain tf goes on after being interrupted at 100 random moments, with its accounts in order',
     async () => {
       const { session, run, value } = startSession({ engine });
       await value(training);
       const settled = await value(`step(); ${accounts}`);
       const tensors = Number(await value('tf.memory().numTensors'));
       let before = 0;
-      for (let i = 0; i < 200; i++) {
+      for (let i = 0; i < 100; i++) {
         // the moment itself is the test's random input
         const delay = Math.random() * 30;
         const running = run('console.log("go"); for (;;) step()', {
@@ -45,7 +45,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (engine) => {
       }
       // A value that lay in no scope goes when JavaScript forgets it, which V8 does not promise for every one at once;
       // a termination that nobody mends leaves thousands.
-      expect(Number(await value('tf.memory().numTensors'))).toBeLessThan(tensors + 200);
+      expect(Number(await value('tf.memory().numTensors'))).toBeLessThan(tensors + 100);
     },
     20 * 60_000,
   );

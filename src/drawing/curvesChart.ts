@@ -1,6 +1,6 @@
-import type { ChartConfiguration, ChartDataset, Plugin } from 'chart.js';
+import type { ChartArea, ChartConfiguration, ChartDataset, Plugin } from 'chart.js';
 import type { CurveSeries, CurvesPayload } from '../renderers/curves/payload.ts';
-import { crisp, font } from './canvas.ts';
+import { type Context, crisp, font } from './canvas.ts';
 import { axis, commonOptions, tooltipStyle } from './chart.ts';
 import type { LegendEntry } from './legend.ts';
 import { compact } from './numbers.ts';
@@ -156,29 +156,42 @@ function bestMark(payload: CurvesPayload, view: CurvesView, theme: Theme, words:
         const x = scales.x!.getPixelForValue(epoch);
         const y = scales.y!.getPixelForValue(value);
         if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
-        ctx.save();
-        ctx.beginPath();
-        ctx.arc(x, y, 4.5, 0, 2 * Math.PI);
-        ctx.fillStyle = theme.background;
-        ctx.fill();
-        ctx.strokeStyle = seriesColour(theme, series.colour);
-        ctx.lineWidth = 2;
-        ctx.stroke();
+        paintRing(ctx, x, y, seriesColour(theme, series.colour), theme);
+        // While the curve grows, the best epoch moves along with its end: a ring says enough.
+        if (payload.progress?.state === 'running') continue;
         const text = `${words.best} ${compact(value)} · ${words.epoch} ${epoch}`;
-        ctx.font = font(theme, theme.fontSize - 1);
-        const width = ctx.measureText(text).width;
-        const left = Math.min(Math.max(x - width / 2, chartArea.left + 4), chartArea.right - width);
-        ctx.textAlign = 'left';
-        ctx.textBaseline = 'alphabetic';
-        ctx.lineWidth = 4;
-        ctx.lineJoin = 'round';
-        ctx.strokeStyle = theme.background;
-        const baseline = y - 12 < chartArea.top + 12 ? y + 22 : y - 12;
-        ctx.strokeText(text, left, baseline);
-        ctx.fillStyle = theme.text;
-        ctx.fillText(text, left, baseline);
-        ctx.restore();
+        paintNote(ctx, text, x, y, chartArea, theme);
       }
     },
   };
+}
+
+function paintRing(context: Context, x: number, y: number, colour: string, theme: Theme): void {
+  context.save();
+  context.beginPath();
+  context.arc(x, y, 4.5, 0, 2 * Math.PI);
+  context.fillStyle = theme.background;
+  context.fill();
+  context.strokeStyle = colour;
+  context.lineWidth = 2;
+  context.stroke();
+  context.restore();
+}
+
+/** Below the place, where there is room: losses fall, so other curves are rather above. */
+function paintNote(context: Context, text: string, x: number, y: number, area: ChartArea, theme: Theme): void {
+  context.save();
+  context.font = font(theme, theme.fontSize - 1);
+  const width = context.measureText(text).width;
+  const left = Math.min(Math.max(x - width / 2, area.left + 4), area.right - width);
+  const baseline = y + 26 < area.bottom ? y + 22 : y - 12;
+  context.textAlign = 'left';
+  context.textBaseline = 'alphabetic';
+  context.lineWidth = 4;
+  context.lineJoin = 'round';
+  context.strokeStyle = theme.background;
+  context.strokeText(text, left, baseline);
+  context.fillStyle = theme.text;
+  context.fillText(text, left, baseline);
+  context.restore();
 }

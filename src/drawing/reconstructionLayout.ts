@@ -23,6 +23,8 @@ export const captionHeight = 20;
 const legendHeight = 26;
 const gap = 6;
 const bandGap = 14;
+/** Room for the edge of the outermost tiles. */
+const edge = 3;
 
 const narrowGutter = 62;
 const wideGutter = 96;
@@ -43,7 +45,7 @@ export function layOutReconstruction(
 function layOutImages(payload: ReconstructionPayload, width: number, ratio: number): ReconstructionLayout {
   const [imageHeight, imageWidth] = payload.imageShape!;
   const gutter = width < narrow ? narrowGutter : wideGutter;
-  const room = Math.max(60, width - gutter);
+  const room = Math.max(60, width - gutter - edge);
   const least = width < narrow ? 42 : 52;
   const most = Math.max(84, Math.min(imageWidth, 192));
   const wide = imageWidth / Math.max(imageWidth, imageHeight);
@@ -65,7 +67,7 @@ function wholePixels(size: number, pixels: number, ratio: number): number {
 function layOutPanels(payload: ReconstructionPayload, width: number): ReconstructionLayout {
   const gutter = 44;
   const panelGap = 16;
-  const room = Math.max(60, width - gutter);
+  const room = Math.max(60, width - gutter - edge);
   const least = payload.form === 'bars' ? Math.max(96, payload.features * 16) : 200;
   const fitting = Math.max(1, Math.min(payload.samples, 5, Math.floor((room + panelGap) / (least + panelGap))));
   const columns = Math.max(1, Math.ceil(payload.samples / Math.ceil(payload.samples / fitting)));
@@ -82,10 +84,10 @@ function stack(
   const bandHeight = blockHeight + captionHeight + bandGap;
   const blocks = Array.from({ length: samples }, (_, i) => ({
     x: gutter + (i % columns) * (tile.width + parts.gap),
-    y: Math.floor(i / columns) * bandHeight,
+    y: edge + Math.floor(i / columns) * bandHeight,
   }));
   const bands = Math.ceil(samples / columns);
-  const top = bands * bandHeight - bandGap + 6;
+  const top = edge + bands * bandHeight - bandGap + 6;
   return {
     ...parts,
     blocks,

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { registerCellIds } from './vscode/cellIds.ts';
+import { registerClosedTabs } from './vscode/closedTabs.ts';
 import { registerCommands } from './vscode/commands.ts';
 import { registerController } from './vscode/controller.ts';
 import { createLog } from './vscode/log.ts';
@@ -23,6 +24,7 @@ export function activate({ extensionUri, subscriptions }: vscode.ExtensionContex
     registerController(sessions, log),
     registerRendererMessaging(sessions),
     registerSavedUntitled(sessions),
+    registerClosedTabs(sessions),
     registerStatusBar(sessions),
     registerSettings(sessions, log),
     registerCommands(sessions, log, extensionUri),

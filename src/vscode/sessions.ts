@@ -5,19 +5,16 @@ import { NOTEBOOK_TYPE } from './contribution.ts';
 import { type KernelOptions, kernelOptions } from './kernelOptions.ts';
 import type { Log } from './log.ts';
 
-/** The kernels: one for each open notebook that has run a cell, ended when the notebook closes. */
+/** The kernels: one for each open notebook that has run a cell, ended when the notebook closes (see closedTabs.ts). */
 export class Sessions implements vscode.Disposable {
   private readonly sessions = new Map<vscode.NotebookDocument, { session: Session; options: KernelOptions }>();
   private readonly changed = new vscode.EventEmitter<vscode.NotebookDocument>();
-  private readonly closing: vscode.Disposable;
   readonly onDidChange = this.changed.event;
 
   constructor(
     private readonly kernelPath: string,
     private readonly log: Log,
-  ) {
-    this.closing = vscode.workspace.onDidCloseNotebookDocument((notebook) => this.end(notebook));
-  }
+  ) {}
 
   get(notebook: vscode.NotebookDocument): Session | undefined {
     return this.sessions.get(notebook)?.session;
@@ -53,6 +50,11 @@ export class Sessions implements vscode.Disposable {
     return notebooks;
   }
 
+  /** Notebooks that have run a cell, whether or not their kernel still lives. */
+  notebooks(): vscode.NotebookDocument[] {
+    return [...this.sessions.keys()];
+  }
+
   /** Notebooks with a kernel process. */
   running(): vscode.NotebookDocument[] {
     return [...this.sessions].filter(([, { session }]) => session.pid !== undefined).map(([notebook]) => notebook);
@@ -77,7 +79,6 @@ export class Sessions implements vscode.Disposable {
   }
 
   dispose(): Promise<void> {
-    this.closing.dispose();
     this.changed.dispose();
     return this.endAll();
   }

@@ -56,13 +56,13 @@ export function fileTests(workbench: () => Workbench): void {
 
   test('a new notebook runs, and keeps its kernel when it is saved under a name', async () => {
     const w = workbench();
-    await w.command('Create: New Autoencoder Notebook');
+    await w.command('Autoencoder: New Autoencoder Notebook');
     await w.cells.first().waitFor();
     await w.page.locator('.cell-editor-focus, .cell.code').first().click();
     await w.page.keyboard.type("let mine = 'my state'; mine");
     await w.runAll();
     await w.outputs.getByText("'my state'").waitFor();
-    await w.command('File: Save As');
+    await w.command('File: Save As...');
     await w.saveDialog('named.aenb');
     await w.page.locator('.tab.active', { hasText: 'named.aenb' }).waitFor();
     await eventually(() => w.kernelState()).toBe('aenb: idle');

@@ -16,6 +16,7 @@ export function trainingTests(workbench: () => Workbench, server: () => Server):
   test('a network trains in a cell while its curve grows, and its pictures are drawn', async () => {
     const w = workbench();
     await w.write('digits.aenb', notebookText(fit, reconstruct, map));
+    await w.stretch();
     await w.openNotebook('digits.aenb');
     await w.runAll();
 
@@ -28,7 +29,7 @@ export function trainingTests(workbench: () => Workbench, server: () => Server):
       if (running) seen.add(await pixels(curve));
       return seen.size;
     }).toBeGreaterThan(3);
-    await w.picture('training');
+    await w.picture('training', w.outputs.locator('.aenb-curves'));
 
     await eventually(() => w.cellStates()).toEqual(['success', 'success', 'success']);
     // drawn into all the time, never replaced
@@ -36,26 +37,24 @@ export function trainingTests(workbench: () => Workbench, server: () => Server):
     expect(await w.kernelState()).toMatch(/^aenb: idle · (tensorflow|onnx|wasm|cpu)$/);
 
     const grid = w.outputs.locator('.aenb-reconstruction canvas').first();
-    await w.reveal(1);
     await grid.waitFor();
     expect(await colours(grid)).toBeGreaterThan(40);
-    await w.picture('reconstructions');
+    await w.picture('reconstructions', w.outputs.locator('.aenb-reconstruction'));
 
     const latent = w.outputs.locator('.aenb-latent canvas').first();
-    await w.reveal(2);
     await latent.waitFor();
     // ten classes, their halos and the axes
     expect(await colours(latent)).toBeGreaterThan(40);
-    await w.picture('latent');
+    await w.picture('latent', w.outputs.locator('.aenb-latent'));
     await w.save();
   });
 
   test('the cursor on the map decodes the place under it, through the kernel', async () => {
     const w = workbench();
+    await w.stretch();
     await w.openNotebook('digits.aenb');
     await w.runAll();
     await eventually(() => w.cellStates()).toEqual(['success', 'success', 'success']);
-    await w.reveal(2);
     const latent = w.outputs.locator('.aenb-latent canvas').first();
     const decoded = w.outputs
       .locator('.aenb-latent-look')
@@ -66,34 +65,35 @@ export function trainingTests(workbench: () => Workbench, server: () => Server):
     const first = await pixels(decoded);
     await latent.hover({ position: { x: 320, y: 300 } });
     await eventually(() => pixels(decoded)).not.toBe(first);
-    await w.picture('decode');
+    await w.picture('decode', w.outputs.locator('.aenb-latent'));
   });
 
   test('a saved notebook shows the same pictures after the window was loaded again, without a kernel', async () => {
     const w = workbench();
+    await w.stretch();
     await w.openNotebook('digits.aenb');
     const before: string[] = [];
     const after: string[] = [];
     for (const shots of [before, after]) {
-      for (const [cell, kind] of ['curves', 'reconstruction', 'latent'].entries()) {
-        await w.reveal(cell);
+      for (const kind of ['curves', 'reconstruction', 'latent']) {
         const canvas = w.outputs.locator(`.aenb-${kind} canvas`).first();
         await canvas.waitFor();
         shots.push(await pixels(canvas));
       }
-      expect(await w.kernelState()).toBe('aenb: not started');
       if (shots === after) break;
       await w.reload();
+      await w.stretch();
       await w.openNotebook('digits.aenb');
     }
     expect(after).toEqual(before);
+    expect(await w.kernelState()).toBe('aenb: not started');
     await w.picture('reopened');
   });
 
   test('pictures follow the theme without a new run', async () => {
     const w = workbench();
+    await w.stretch();
     await w.openNotebook('digits.aenb');
-    await w.reveal(2);
     const latent = w.outputs.locator('.aenb-latent canvas').first();
     await latent.waitFor();
     let last = await pixels(latent);

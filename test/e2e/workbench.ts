@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Browser, chromium, type FrameLocator, type Locator, type Page } from 'playwright-core';
 import { ensureChromium } from '../../scripts/setup/chromium.mjs';
 
+const viewport = { width: 1360, height: 1000 };
 const pictures = new URL('../../out/e2e/', import.meta.url).pathname;
 
 export async function launchBrowser(): Promise<Browser> {
@@ -27,7 +28,7 @@ export class Workbench {
     options: { locale?: string } = {},
   ): Promise<Workbench> {
     const context = await browser.newContext({
-      viewport: { width: 1360, height: 1000 },
+      viewport,
       locale: options.locale ?? 'en',
     });
     if (options.locale) {
@@ -52,17 +53,16 @@ export class Workbench {
 
   /** Runs a command by the title that the palette shows. */
   async command(title: string): Promise<void> {
-    await this.pick(`>${title}`);
-  }
-
-  async pick(text: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input[type="text"]');
     await this.page.keyboard.press('F1');
-    await input.waitFor();
-    await input.fill(text);
-    const first = this.page.locator('.quick-input-list .monaco-list-row').first();
-    await first.filter({ hasText: text.replace(/^>/, '').split(': ').at(-1)! }).waitFor();
-    await this.page.keyboard.press('Enter');
+    await input.fill(`>${title}`);
+    // the category before the colon differs between versions of VS Code
+    const name = title.split(': ').at(-1)!;
+    const rows = this.page.locator('.quick-input-list .monaco-list-row');
+    await rows
+      .filter({ has: this.page.getByText(new RegExp(`^([^:]+: )?${name}(\\.\\.\\.)?$`)) })
+      .first()
+      .click();
     await input.waitFor({ state: 'hidden' });
   }
 
@@ -113,14 +113,6 @@ export class Workbench {
     );
   }
 
-  /** Brings a cell's output into view: what is out of sight may not be drawn. */
-  async reveal(index: number): Promise<void> {
-    await this.page.locator('.notebookOverlay:visible .cell-list-container').click({ position: { x: 5, y: 5 } });
-    await this.page.keyboard.press('Control+Home');
-    for (let i = 0; i < index; i++) await this.page.keyboard.press('ArrowDown');
-    await this.command('Notebook: Center Active Cell');
-  }
-
   /** Puts the cursor into a cell and runs it from the keyboard. */
   async runCell(index: number): Promise<void> {
     await this.cells.nth(index).locator('.view-lines').click();
@@ -129,10 +121,11 @@ export class Workbench {
 
   /** Closes every editor, without the question whether to save. */
   async closeEditors(): Promise<void> {
+    await this.page.setViewportSize(viewport);
     const tabs = this.page.locator('.tabs-container .tab');
     await this.page.keyboard.press('Escape');
     for (let count = await tabs.count(); count > 0; count--) {
-      await this.command('File: Revert and Close Editor');
+      await this.command('View: Revert and Close Editor');
       await tabs.nth(count - 1).waitFor({ state: 'detached' });
     }
   }
@@ -173,9 +166,20 @@ export class Workbench {
     await this.page.locator('.tab.active.dirty').waitFor({ state: 'detached' });
   }
 
-  async picture(name: string): Promise<void> {
+  /** Makes the window so tall that all cells of a short notebook are in view: those out of sight are not drawn. */
+  async stretch(height = 2000): Promise<void> {
+    await this.page.setViewportSize({ ...viewport, height });
+  }
+
+  /** A screenshot; of one output and the cell above it where one is given. */
+  async picture(name: string, output?: Locator): Promise<void> {
     await mkdir(pictures, { recursive: true });
-    await this.page.screenshot({ path: join(pictures, `${name}.png`) });
+    const path = join(pictures, `${name}.png`);
+    const box = await output?.boundingBox();
+    if (!box) return void (await this.page.screenshot({ path }));
+    const top = Math.max(0, box.y - 130);
+    const clip = { x: box.x - 60, y: top, width: box.width + 80, height: box.y + box.height - top + 20 };
+    await this.page.screenshot({ path, clip });
   }
 }
 

@@ -12,7 +12,7 @@ const reconstruct = "plot.reconstructions(model, test, { n: 10, title: 'Through 
 const map = "plot.latent(model, { x: test, title: 'A map of two thousand digits' });";
 
 /** What the extension is for: train in a cell, see it happen, keep the pictures. */
-export function trainingTests(workbench: () => Workbench, server: () => Server): void {
+export function trainingTests(workbench: () => Workbench): void {
   test('a network trains in a cell while its curve grows, and its pictures are drawn', async () => {
     const w = workbench();
     await w.write('digits.aenb', notebookText(fit, reconstruct, map));
@@ -89,7 +89,10 @@ export function trainingTests(workbench: () => Workbench, server: () => Server):
     expect(await w.kernelState()).toBe('aenb: not started');
     await w.picture('reopened');
   });
+}
 
+/** The same notebook in other themes, and a training that is stopped. */
+export function trainingCareTests(workbench: () => Workbench, server: () => Server): void {
   test('pictures follow the theme without a new run', async () => {
     const w = workbench();
     await w.stretch();

@@ -112,7 +112,7 @@ const tslabBin = join(cache, 'node_modules', '.bin', 'tslab');
 function installPeers() {
   mkdirSync(cache, { recursive: true });
   const options = { cwd: cache, stdio: ['ignore', 'ignore', 'inherit'] };
-  if (!existsSync(python)) {
+  if (!existsSync(join(cache, 'python', 'share', 'jupyter', 'kernels', 'python3'))) {
     execFileSync('python3', ['-m', 'venv', 'python'], options);
     execFileSync(python, ['-m', 'pip', 'install', '--quiet', 'ipykernel', 'jupyter_client'], options);
   }
@@ -120,10 +120,14 @@ function installPeers() {
     writeFileSync(join(cache, 'package.json'), '{ "private": true }');
     execFileSync('npm', ['install', '--no-audit', '--no-fund', 'tslab', 'typescript@5'], options);
   }
-  // tslab announces itself to Jupyter with the Python that is first on the PATH
-  const env = { ...process.env, PATH: `${join(cache, 'python', 'bin')}:${process.env.PATH}` };
-  execFileSync(tslabBin, ['install', '--sys-prefix', `--python=${python}`], { ...options, env, stdio: 'ignore' });
-  execFileSync(python, ['-m', 'ipykernel', 'install', '--sys-prefix'], { ...options, stdio: 'ignore' });
+  // what `tslab install` would write, which wants the whole of Jupyter
+  const spec = join(cache, 'python', 'share', 'jupyter', 'kernels', 'tslab');
+  mkdirSync(spec, { recursive: true });
+  const argv = [tslabBin, 'kernel', '--config-path={connection_file}'];
+  writeFileSync(
+    join(spec, 'kernel.json'),
+    JSON.stringify({ argv, display_name: 'TypeScript', language: 'typescript' }),
+  );
 }
 
 const driver = `

@@ -1,6 +1,6 @@
 /** A kernel process from outside: started, spoken to, ended with all that it started. */
 import { type ChildProcess, fork } from 'node:child_process';
-import type { Writable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { HostMessage, KernelMessage } from './protocol';
 import { parseKernelMessage } from './validate';
@@ -24,7 +24,7 @@ const END_MILLISECONDS = 400;
 
 export class KernelClient {
   readonly #child: ChildProcess;
-  readonly #control: Writable | undefined;
+  readonly #control: Duplex | undefined;
   readonly #exited: Promise<void>;
   #ended = false;
 
@@ -40,15 +40,20 @@ export class KernelClient {
       // a group of its own: it ends as a whole, and Ctrl+C in a terminal reaches only us
       detached: posix,
     });
-    this.#control = this.#child.stdio[3] as Writable | undefined;
+    const control = this.#child.stdio[3] as Duplex | undefined;
+    this.#control = control;
     this.#control?.on('error', () => undefined);
+    // read, so that its end is seen and the process counts as closed
+    control?.resume();
     for (const name of ['stdout', 'stderr'] as const) {
       const decoder = new StringDecoder('utf8');
       this.#child[name]?.on('data', (bytes: Buffer) => events.text(name, decoder.write(bytes)));
     }
     this.#child.on('message', (message) => events.message(parseKernelMessage(message)));
     this.#exited = new Promise((resolve) => {
+      let late: NodeJS.Timeout | undefined;
       const end = (code: number | null, signal: NodeJS.Signals | null, error?: Error): void => {
+        clearTimeout(late);
         if (this.#ended) return;
         this.#ended = true;
         this.#killGroup();
@@ -59,7 +64,7 @@ export class KernelClient {
       this.#child.once('close', (code, signal) => end(code, signal));
       this.#child.once('exit', (code, signal) => {
         this.#killGroup();
-        setTimeout(() => end(code, signal), 200).unref();
+        late = setTimeout(() => end(code, signal), 200);
       });
       this.#child.on('error', (error) => end(null, null, error));
     });

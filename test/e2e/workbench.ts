@@ -113,10 +113,11 @@ export class Workbench {
     );
   }
 
-  /** Puts the cursor into a cell and runs it from the keyboard. */
+  /** Selects a cell and presses its run button, which only a selected cell shows. */
   async runCell(index: number): Promise<void> {
-    await this.cells.nth(index).locator('.view-lines').click();
-    await this.page.keyboard.press('Control+Enter');
+    const cell = this.cells.nth(index);
+    await cell.locator('.view-lines').click();
+    await cell.locator('.run-button-container .codicon-notebook-execute').click();
   }
 
   /** Closes every editor, without the question whether to save. */

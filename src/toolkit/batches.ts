@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { NdArray, volume } from './ndarray.ts';
 import { Pacer } from './pause.ts';
+import type { TrainingData } from './train.ts';
 
 /** What one step sees. */
 export interface Batch {
@@ -8,18 +9,23 @@ export interface Batch {
   readonly x: tf.Tensor;
   /** What the output is compared with; the same tensor as x unless there are separate targets. */
   readonly target: tf.Tensor;
+  /** What else is known of each sample, [batch, …]: the labels as one-hot rows, where there are any. */
+  readonly y?: tf.Tensor;
 }
 
 /** Samples `order[start]` to `order[end - 1]`, or start to end where there is no order. The caller disposes them. */
 export function makeBatch(
-  x: NdArray,
-  target: NdArray,
+  { x, target, y }: TrainingData,
   order: Uint32Array | undefined,
   start: number,
   end: number,
 ): Batch {
   const inputs = rows(x, order, start, end);
-  return { x: inputs, target: target === x ? inputs : rows(target, order, start, end) };
+  return {
+    x: inputs,
+    target: target === x ? inputs : rows(target, order, start, end),
+    ...(y && { y: rows(y, order, start, end) }),
+  };
 }
 
 function rows(x: NdArray, order: Uint32Array | undefined, start: number, end: number): tf.Tensor {

@@ -14,6 +14,8 @@ export interface StepInput extends Batch {
   readonly step: number;
   /** False where nothing is learned: no noise, no dropout. */
   readonly training: boolean;
+  /** Problem.scalars as tensors. They change from step to step, so a loss must not read them as plain numbers. */
+  readonly scalars: Readonly<Record<string, tf.Scalar>>;
 }
 
 /** A pure function of tensors and of the variables it reads. */
@@ -37,7 +39,8 @@ export function trainStep(
   loss: StepLoss,
   layers: readonly TrainedLayer[],
   optimizer: Optimizer,
-  input: StepInput,
+  input: Omit<StepInput, 'scalars'>,
+  scalars: Record<string, number>,
   learningRate: number,
   withNorms: boolean,
 ): StepResult {
@@ -47,7 +50,7 @@ export function trainStep(
     let values: tf.Tensor1D | undefined;
     try {
       const { grads } = tf.variableGrads(() => {
-        const terms = checkTerms(loss(input));
+        const terms = checkTerms(loss({ ...input, scalars: tensorsOf(scalars) }));
         names = Object.keys(terms);
         // kept, since the gradient's scope ends before they are read
         values = tf.keep(tf.stack(Object.values(terms)) as tf.Tensor1D);
@@ -67,11 +70,19 @@ export function trainStep(
   });
 }
 
-export function evaluateStep(loss: StepLoss, input: StepInput): StepResult {
+export function evaluateStep(
+  loss: StepLoss,
+  input: Omit<StepInput, 'scalars'>,
+  scalars: Record<string, number>,
+): StepResult {
   return tf.tidy(() => {
-    const terms = checkTerms(loss(input));
+    const terms = checkTerms(loss({ ...input, scalars: tensorsOf(scalars) }));
     return { names: Object.keys(terms), values: tf.stack(Object.values(terms)) as tf.Tensor1D };
   });
+}
+
+function tensorsOf(scalars: Record<string, number>): Record<string, tf.Scalar> {
+  return Object.fromEntries(Object.entries(scalars).map(([name, value]) => [name, tf.scalar(value)]));
 }
 
 function total(terms: Terms): tf.Scalar {

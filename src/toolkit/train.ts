@@ -1,6 +1,6 @@
 /** The training loop under every model. It knows variables and a loss, nothing of autoencoders. */
 import type * as tf from '@tensorflow/tfjs';
-import { evaluationBatch, makeBatch } from './batches.ts';
+import { type Batch, evaluationBatch, makeBatch } from './batches.ts';
 import { loadEngine } from './engine.ts';
 import type { CheckedFitOptions } from './fitOptions.ts';
 import { host } from './host.ts';
@@ -20,6 +20,8 @@ import { areFinite, Snapshot } from './weights.ts';
 export interface TrainingData {
   readonly x: NdArray;
   readonly target: NdArray;
+  /** Labels as one-hot rows, or whatever else belongs to each sample. [n, …] */
+  readonly y?: NdArray;
 }
 
 export interface Problem {
@@ -31,6 +33,11 @@ export interface Problem {
   /** All that makes up the model, averages of batch normalization included: what is kept and restored. */
   readonly weights: readonly tf.Variable[];
   readonly loss: StepLoss;
+  /**
+   * Numbers that change while training goes on, such as the weight of a term that warms up: StepInput.scalars. `epoch`
+   * counts the epochs done, over all calls of fit, with the fraction of the one that runs.
+   */
+  readonly scalars?: (epoch: number) => Record<string, number>;
   readonly train: TrainingData;
   readonly validation?: TrainingData;
   /** Where the last training stopped, to go on from there. */
@@ -71,6 +78,7 @@ export async function train(problem: Problem, options: CheckedFitOptions): Promi
 export async function evaluateLoss(
   loss: StepLoss,
   data: TrainingData,
+  scalars: Record<string, number> = {},
   interrupted: () => boolean = () => false,
 ): Promise<Means | undefined> {
   const size = evaluationBatch(data.x.data.length / data.x.length);
@@ -79,12 +87,10 @@ export async function evaluateLoss(
   try {
     for (let start = 0; start < data.x.length; start += size) {
       const end = Math.min(start + size, data.x.length);
-      const batch = makeBatch(data.x, data.target, undefined, start, end);
+      const batch = makeBatch(data, undefined, start, end);
       try {
-        means.add(
-          evaluateStep(loss, { ...batch, random: stepRandom(0, start), step: 0, training: false }),
-          end - start,
-        );
+        const input = { ...batch, random: stepRandom(0, start), step: 0, training: false };
+        means.add(evaluateStep(loss, input, scalars), end - start);
       } finally {
         disposeBatch(batch);
       }
@@ -153,7 +159,7 @@ class Training {
         const started = performance.now();
         const number = (resume?.epochs ?? 0) + epoch;
         const means = await this.#epoch(number, (fraction) => live?.batch(fraction, this.#samplesPerSecond()));
-        const valMeans = means && (await this.#validate());
+        const valMeans = means && (await this.#validate(number));
         if (!means || (this.#problem.validation && !valMeans)) {
           stopped = 'interrupted';
           break;
@@ -191,7 +197,7 @@ class Training {
 
   /** One pass over the data; undefined when interrupted. `number` counts epochs over all calls of fit, from 1. */
   async #epoch(number: number, progress: (fraction: number) => void): Promise<Means | undefined> {
-    const { train, layers, loss, seed, weights } = this.#problem;
+    const { train, layers, loss, scalars, seed, weights } = this.#problem;
     const { batchSize, shuffle, learningRate, trackGradients } = this.#options;
     const n = train.x.length;
     const order = shuffle ? new Random(seed, 'shuffle', number).permutation(n) : undefined;
@@ -204,12 +210,13 @@ class Training {
     try {
       for (let start = 0; start < n; start += batchSize) {
         const end = Math.min(start + batchSize, n);
-        const batch = makeBatch(train.x, train.target, order, start, end);
+        const batch = makeBatch(train, order, start, end);
         try {
           const step = this.#optimizer.steps;
           const input = { ...batch, random: stepRandom(seed, step), step, training: true };
+          const numbers = scalars?.(number - 1 + start / n) ?? {};
           const withNorms = trackGradients === true && end === n;
-          means.add(trainStep(loss, layers, this.#optimizer, input, rate, withNorms), end - start);
+          means.add(trainStep(loss, layers, this.#optimizer, input, numbers, rate, withNorms), end - start);
         } finally {
           disposeBatch(batch);
         }
@@ -249,9 +256,10 @@ class Training {
     );
   }
 
-  async #validate(): Promise<Means | undefined> {
-    const { validation, loss } = this.#problem;
-    return validation && evaluateLoss(loss, validation, () => this.#signals.some((signal) => signal.aborted));
+  async #validate(epochs: number): Promise<Means | undefined> {
+    const { validation, loss, scalars } = this.#problem;
+    const interrupted = () => this.#signals.some((signal) => signal.aborted);
+    return validation && evaluateLoss(loss, validation, scalars?.(epochs), interrupted);
   }
 
   #record(means: Means, valMeans: Means | undefined): void {
@@ -308,7 +316,8 @@ class Training {
   }
 }
 
-function disposeBatch({ x, target }: { x: tf.Tensor; target: tf.Tensor }): void {
+function disposeBatch({ x, target, y }: Batch): void {
   x.dispose();
   if (target !== x) target.dispose();
+  y?.dispose();
 }

@@ -13,7 +13,11 @@ export function splitOff(data: TrainingData, fraction: number): { train: Trainin
   }
   const part = (start: number, end: number): TrainingData => {
     const x = data.x.slice(start, end);
-    return { x, target: data.target === data.x ? x : data.target.slice(start, end) };
+    return {
+      x,
+      target: data.target === data.x ? x : data.target.slice(start, end),
+      ...(data.y && { y: data.y.slice(start, end) }),
+    };
   };
   return { train: part(0, cut), validation: part(cut, n) };
 }

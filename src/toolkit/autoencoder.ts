@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { mapBatches } from './batches.ts';
 import { type Dataset, isDataset } from './dataset.ts';
 import { loadEngine } from './engine.ts';
-import { checkFitOptions, type FitOptions } from './fitOptions.ts';
-import { host } from './host.ts';
+import { checkFitOptions, type FitOptions, type LabelledFitOptions } from './fitOptions.ts';
+import { jacobianNorms } from './jacobian.ts';
 import {
   crossEntropyFromLogits,
   errorPerSample,
@@ -12,77 +12,105 @@ import {
   lossNames,
   lossPerSample,
 } from './losses.ts';
-import { checkModelOptions, defaultHidden, defaultLatentDim, type ModelOptions } from './modelOptions.ts';
+import { checkModelOptions, type ModelOptions, networkOptionsFor } from './modelOptions.ts';
 import { NdArray, type Samples, toNdArray, volume } from './ndarray.ts';
 import {
   allWeights,
+  apply,
   buildNetworks,
   completeNetworks,
   type Networks,
   shapes,
   trainableLayers,
+  wholeNetworks,
   withStepRandom,
 } from './networks.ts';
-import { corruptInStep } from './noise.ts';
-import { modelClasses, readModel, type SavedModel, type Topology, type Unsaved, writeModel } from './persistence.ts';
+import { corruptInStep, type Noise } from './noise.ts';
+import { modelClasses, networkOf, readModel, type SavedModel, type SavedOptions, type Unsaved } from './persistence.ts';
 import { freshSeed } from './random.ts';
-import { displayableRun, type Run } from './run.ts';
+import type { Run } from './run.ts';
 import type { StepInput, Terms } from './step.ts';
 import { describeNetworks } from './summary.ts';
-import { evaluateLoss, type TrainingData, type TrainingState, train } from './train.ts';
+import { evaluateLoss, type TrainingData } from './train.ts';
+import { TrainedModel } from './trainedModel.ts';
 import { splitOff, warnOfRange } from './trainingData.ts';
 import { checkFinite, checkOneOf } from './validate.ts';
+import { warningOfDeadUnits } from './warnings.ts';
+
+/** Options of any autoencoder. */
+type AnyOptions = Omit<ModelOptions, 'latentDim'> & { latentDim?: number | null };
+
+/** Samples, and what the networks want beside them. */
+export interface Inputs {
+  readonly x: NdArray;
+  /** Labels as one-hot rows, [n, classes]. */
+  readonly y?: NdArray;
+}
+
+/** A batch's code, and what the loss holds against it. */
+export interface Code {
+  readonly z: tf.Tensor;
+  readonly terms?: Terms;
+}
+
+/** Samples looked at for warnings after a fit. */
+const sampleOfData = 512;
 
 /**
  * A network that puts samples through a narrow code and back. What it can't say in so few numbers is its error.
  *
  * Samples of any shape are flattened where the encoder is made from options. Source: Hinton & Salakhutdinov 2006.
+ *
+ * @example
+ * ```ts
+ * const { train, test } = await datasets.digits();
+ * const model = new Autoencoder({ hidden: [64], latentDim: 16, seed: 1 });
+ * await model.fit(train.slice(0, 1000), { epochs: 3 });
+ * console.log(await model.evaluate(test.slice(0, 200))); // { loss, reconstruction }
+ * plot.reconstructions(model, test);
+ * ```
  */
-export class Autoencoder {
+export class Autoencoder extends TrainedModel {
   /** As given. */
-  readonly options: Readonly<ModelOptions>;
-  readonly seed: number;
+  readonly options: Readonly<AnyOptions>;
   #networks: Networks | undefined;
-  #training: TrainingState | undefined;
-  #run: Run | undefined;
-  /** Options that were functions when the model was saved, and were not given again. */
-  #missing: readonly string[] = [];
-  /** The fit that runs, with the signal of the cell that it runs in. */
-  #fitting: { readonly signal: AbortSignal | undefined } | undefined;
-  #disposed = false;
 
-  /** Checks and keeps the options. The networks are made by the first fit, which knows the data's width. */
+  /**
+   * Checks and keeps the options. The networks are made by the first fit, which knows the data's width.
+   *
+   * @throws TypeError or RangeError that names the option, its value and what is allowed
+   */
   constructor(options: ModelOptions = {}) {
-    checkModelOptions(new.target.name, options);
+    new.target.checkOptions(new.target.name, options);
+    super(options.seed ?? freshSeed());
     this.options = Object.freeze({ ...options });
-    this.seed = options.seed ?? freshSeed();
     if (options.encoder && options.decoder) this.#networks = completeNetworks(options.encoder, options.decoder);
+  }
+
+  /** Throws at the first option that is not as it should be. */
+  protected static checkOptions(what: string, options: object): void {
+    checkModelOptions(what, options);
   }
 
   /** [batch, …] to [batch, k]; usable on its own, saved and loaded as any tf.LayersModel. */
   get encoder(): tf.LayersModel {
-    return this.#fitted().encoder;
+    return this.networks.encoder;
   }
 
   /** [batch, k] to [batch, …]; usable on its own. */
   get decoder(): tf.LayersModel {
-    return this.#fitted().decoder;
+    return this.networks.decoder;
   }
 
   /** Number of weights that train. */
   get parameters(): number {
-    const variables = trainableLayers(this.#fitted()).flatMap((layer) => layer.variables);
+    const variables = trainableLayers(...wholeNetworks(this.networks)).flatMap((layer) => layer.variables);
     return variables.reduce((sum, variable) => sum + variable.size, 0);
-  }
-
-  /** The last fit, also of a model that was loaded. */
-  get run(): Run | undefined {
-    return this.#run;
   }
 
   /** The layers, their shapes and numbers of weights, as text. */
   summary(): string {
-    return describeNetworks(this.constructor.name, this.#fitted());
+    return describeNetworks(this.constructor.name, ...wholeNetworks(this.networks));
   }
 
   /**
@@ -94,57 +122,8 @@ export class Autoencoder {
    *   with the last good weights kept
    */
   async fit(x: Samples | Dataset, options: FitOptions = {}): Promise<Run> {
-    this.#assertAlive();
-    this.#assertComplete('fit', ['loss', 'noise', 'extraLosses']);
-    if (this.#isFitting()) throw new Error('this model is training already: await the first fit, or interrupt it');
-    const fitting = { signal: host()?.signal };
-    this.#fitting = fitting;
-    try {
-      return await this.#fit(x, options);
-    } finally {
-      if (this.#fitting === fitting) this.#fitting = undefined;
-    }
-  }
-
-  async #fit(x: Samples | Dataset, given: FitOptions): Promise<Run> {
-    const samples = await this.#samples('x', x);
-    const options = checkFitOptions(given, samples.length);
-    if (options.resume && !this.#training) throw new Error('resume needs an earlier fit to go on from, there was none');
-    if (options.resume && this.#training && this.#training.optimizer.name !== options.optimizer) {
-      throw new RangeError(
-        `resume goes on with the optimizer of the last fit, '${this.#training.optimizer.name}', got '${options.optimizer}'`,
-      );
-    }
-    const target = options.target === undefined ? samples : await this.#target(options.target, samples);
-    const data: TrainingData = { x: samples, target };
-    const { train: trainData, validation } =
-      typeof options.validation === 'number' || options.validation === undefined
-        ? splitOff(data, options.validation ?? 0)
-        : { train: data, validation: await this.#validation(options.validation, samples) };
-    await loadEngine();
-    const networks = (this.#networks ??= this.build(volume(samples.shape.slice(1))));
-    const bounded = networks.logits !== undefined || isCrossEntropy(this.#loss());
-    if (bounded) warnOfRange(target, isCrossEntropy(this.#loss()));
-
-    const { run, state } = await train(
-      {
-        model: this.constructor.name,
-        unit: this.#unit(),
-        seed: this.seed,
-        layers: trainableLayers(networks),
-        weights: allWeights(networks),
-        loss: (input) => withStepRandom(input.random, () => this.terms(input)),
-        train: this.#shaped(trainData),
-        ...(validation && { validation: this.#shaped(validation) }),
-        ...(options.resume && { resume: this.#training }),
-        modelOptions: { ...this.options, seed: this.seed },
-        ...(options.checkpoint && { saveBest: () => this.save(options.checkpoint as string) }),
-      },
-      options,
-    );
-    this.#training = state;
-    this.#run = run;
-    return run;
+    this.assertComplete('fit', ['loss', 'noise', 'extraLosses']);
+    return this.exclusively(async () => this.fitInputs(await this.inputs('x', x), options));
   }
 
   /**
@@ -154,32 +133,17 @@ export class Autoencoder {
    * @returns [n, k]
    */
   async encode(x: Samples | Dataset): Promise<NdArray> {
-    const { encoder } = this.#fitted();
-    const samples = this.#shapedInput(await this.#samples('x', x));
-    await loadEngine();
-    return mapBatches(samples, (batch) => encoder.apply(batch, { training: false }) as tf.Tensor);
+    return this.encodeInputs(await this.fittedInputs('x', x));
   }
 
   /**
    * Samples from codes.
    *
    * @param z [n, k]
-   * @returns [n, d]
+   * @returns [n, d], or [n, …] as the decoder gives them
    */
   async decode(z: Samples): Promise<NdArray> {
-    const { decoder } = this.#fitted();
-    const codes = await toNdArray(z);
-    checkFinite('z', codes);
-    const { input } = shapes(decoder);
-    const width = volume(codes.shape.slice(1));
-    if (width !== volume(input)) {
-      throw new RangeError(`z must have ${volume(input)} values per code, as the model's code has, got ${width}`);
-    }
-    await loadEngine();
-    return mapBatches(
-      codes.reshape(codes.length, ...input),
-      (batch) => decoder.apply(batch, { training: false }) as tf.Tensor,
-    );
+    return this.decodeInputs(await this.codes(z));
   }
 
   /**
@@ -189,15 +153,7 @@ export class Autoencoder {
    * @returns as x
    */
   async reconstruct(x: Samples | Dataset): Promise<NdArray> {
-    const { encoder, decoder } = this.#fitted();
-    const samples = await this.#samples('x', x);
-    await loadEngine();
-    const output = await mapBatches(
-      this.#shapedInput(samples),
-      (batch) =>
-        decoder.apply(encoder.apply(batch, { training: false }) as tf.Tensor, { training: false }) as tf.Tensor,
-    );
-    return output.reshape(...samples.shape);
+    return this.reconstructInputs(await this.fittedInputs('x', x));
   }
 
   /**
@@ -207,20 +163,12 @@ export class Autoencoder {
    * @returns [n]
    */
   async reconstructionError(x: Samples | Dataset, metric?: LossName): Promise<Float32Array> {
-    if (metric !== undefined) checkOneOf('metric', metric, lossNames);
-    else this.#assertComplete('reconstructionError without a metric', ['loss']);
-    const samples = await this.#samples('x', x);
-    return this.#errors(samples, await this.reconstruct(samples), metric);
+    return this.inputErrors(await this.fittedInputs('x', x), metric);
   }
 
   /** The loss on data and the terms that add up to it, means over samples, keys as in Run.history. */
   async evaluate(x: Samples | Dataset): Promise<Record<string, number>> {
-    this.#assertComplete('evaluate', ['loss', 'extraLosses']);
-    this.#fitted();
-    const samples = this.#shapedInput(await this.#samples('x', x));
-    await loadEngine();
-    const means = await evaluateLoss((input) => this.terms(input), { x: samples, target: samples });
-    return { loss: means!.loss, ...means!.terms };
+    return this.evaluateInputs(await this.fittedInputs('x', x));
   }
 
   /**
@@ -229,13 +177,205 @@ export class Autoencoder {
    * @returns [k], in the unit of the loss
    */
   async latentImportance(x: Samples | Dataset): Promise<Float32Array> {
-    this.#assertComplete('latentImportance', ['loss']);
-    const samples = await this.#samples('x', x);
-    const codes = await this.encode(samples);
+    return this.inputImportance(await this.fittedInputs('x', x));
+  }
+
+  /**
+   * How strongly the code answers to small changes of the sample: the Frobenius norm of the encoder's Jacobian,
+   * sqrt(sum over latents and features of (dz/dx)^2). Cost: one pass back through the encoder for each latent.
+   *
+   * @returns [n]
+   */
+  async jacobianNorm(x: Samples | Dataset): Promise<Float32Array> {
+    return this.inputJacobianNorm(await this.fittedInputs('x', x));
+  }
+
+  /**
+   * A model that `save` wrote, ready to use and to train on.
+   *
+   * @param unsaved options that were functions, which a file can't hold; needed only where they are used
+   * @throws Error if the folder holds no model, one of another class, or one of a newer version
+   */
+  static async load<T>(this: new (...args: never[]) => T, folder: string, unsaved: Unsaved = {}): Promise<T> {
+    await loadEngine();
+    const saved = await readModel(folder, unsaved);
+    const Model = modelClasses.get(saved.model) as (new (options: SavedOptions) => unknown) | undefined;
+    if (!Model) {
+      throw new Error(`${folder} holds a model of the class ${saved.model}, which this version does not know`);
+    }
+    // biome-ignore lint/complexity/noThisInStatic: `this` is the class that load was called on
+    if (!(Model === this || Model.prototype instanceof this)) {
+      throw new TypeError(`${folder} holds a model of the class ${saved.model}; use ${saved.model}.load or loadModel`);
+    }
+    const model = new Model(saved.options);
+    await (model as Autoencoder).#adopt(saved);
+    return model as T;
+  }
+
+  async #adopt(saved: SavedModel): Promise<void> {
+    const [encoder, decoder] = [await networkOf(saved, 'encoder'), await networkOf(saved, 'decoder')];
+    this.#networks = completeNetworks(encoder, decoder);
+    allWeights(encoder, decoder).forEach((variable, i) => {
+      tf.tidy(() => variable.assign(tf.tensor(saved.weights[i].values, saved.weights[i].shape)));
+    });
+    this.adoptState(saved);
+  }
+
+  protected override partsToSave(): Record<string, tf.LayersModel> {
+    const [encoder, decoder] = wholeNetworks(this.networks);
+    return { encoder, decoder };
+  }
+
+  protected override optionsToSave(): SavedOptions {
+    return { ...this.options, seed: this.seed };
+  }
+
+  protected override weightsToFree(): readonly tf.Variable[] {
+    return this.#networks ? allWeights(...wholeNetworks(this.#networks)) : [];
+  }
+
+  /** The networks for samples of `width` values. */
+  protected build(width: number): Networks {
+    return buildNetworks(networkOptionsFor(width, this.options as ModelOptions, this.seed));
+  }
+
+  /** Corrupts what the encoder sees in training. */
+  protected get noise(): Noise | undefined {
+    return this.options.noise;
+  }
+
+  /** The reconstruction loss; its name is its unit. */
+  protected get loss(): NonNullable<ModelOptions['loss']> {
+    return this.options.loss ?? 'mse';
+  }
+
+  /** The code of a batch, with penalties on it: pure tf code, so that it can be compiled. */
+  protected code(x: tf.Tensor, { y, training }: StepInput): Code {
+    return { z: apply(this.networks.encoder, x, y, training) };
+  }
+
+  /** StepInput.scalars: numbers that change from epoch to epoch. */
+  protected scalars(_epoch: number): Record<string, number> {
+    return {};
+  }
+
+  /** The loss of a batch as terms that add up to it: pure tf code, so that it can be compiled. */
+  protected terms(input: StepInput): Terms {
+    const { x, y, target, random, step, training } = input;
+    const { decoder, logits } = this.networks;
+    const { extraLosses } = this.options;
+    const loss = this.loss;
+    const seen = training && this.noise ? corruptInStep(this.noise, x, random, step) : x;
+    const { z, terms: codeTerms } = this.code(seen, input);
+    const terms: Terms = {};
+    let output: tf.Tensor | undefined;
+    if (logits && isCrossEntropy(loss)) {
+      const beforeSigmoid = apply(logits, z, y, training);
+      terms.reconstruction = crossEntropyFromLogits(loss, target, beforeSigmoid).mean();
+      if (extraLosses) output = beforeSigmoid.sigmoid();
+    } else {
+      const decoded = apply(decoder, z, y, training);
+      const perSample = typeof loss === 'function' ? loss(target, decoded) : lossPerSample(loss, target, decoded);
+      output = decoded;
+      checkPerSample(perSample, target);
+      terms.reconstruction = perSample.mean();
+    }
+    Object.assign(terms, codeTerms);
+    for (const [name, extra] of Object.entries(extraLosses ?? {})) terms[name] = extra({ x, z, output: output! });
+    const penalties = wholeNetworks(this.networks).flatMap((network) => network.calculateLosses());
+    if (penalties.length > 0) terms.l2 = tf.addN(penalties).asScalar();
+    return terms;
+  }
+
+  protected get networks(): Networks {
+    this.assertAlive();
+    if (!this.#networks) {
+      throw new Error(
+        `this ${this.constructor.name} has no networks yet: call fit first, which learns the data's width`,
+      );
+    }
+    return this.#networks;
+  }
+
+  /** The networks there are, or fresh ones for samples of this width. The engine is loaded. */
+  protected networksFor(width: number): Networks {
+    return (this.#networks ??= this.build(width));
+  }
+
+  /** Data as an array, checked for what no model can use. */
+  protected async inputs(name: string, x: Samples | Dataset, _labels?: ArrayLike<number>): Promise<Inputs> {
+    return { x: await this.samples(name, x) };
+  }
+
+  /** As `inputs`, for a model that must have been fitted. */
+  protected async fittedInputs(name: string, x: Samples | Dataset, labels?: ArrayLike<number>): Promise<Inputs> {
+    void this.networks;
+    return this.inputs(name, x, labels);
+  }
+
+  protected async samples(name: string, x: Samples | Dataset): Promise<NdArray> {
+    this.assertAlive();
+    const samples = isDataset(x) ? x.x : await toNdArray(x);
+    checkFinite(name, samples);
+    if (this.#networks)
+      checkWidth(name, samples, volume(shapes(this.#networks.encoder).input), 'as the model has inputs');
+    return samples;
+  }
+
+  /** Codes as the decoder takes them. @param z [n, k] */
+  protected async codes(z: Samples): Promise<Inputs> {
+    const { input } = shapes(this.networks.decoder);
+    const codes = await toNdArray(z);
+    checkFinite('z', codes);
+    const width = volume(codes.shape.slice(1));
+    if (width !== volume(input)) {
+      throw new RangeError(`z must have ${volume(input)} values per code, as the model's code has, got ${width}`);
+    }
+    return { x: codes.reshape(codes.length, ...input) };
+  }
+
+  protected async encodeInputs(inputs: Inputs): Promise<NdArray> {
+    const { encoder } = this.networks;
+    await loadEngine();
+    return mapBatches(this.#arrays(inputs), (x, y) => apply(encoder, x, y));
+  }
+
+  protected async decodeInputs({ x: codes, y }: Inputs): Promise<NdArray> {
+    const { decoder } = this.networks;
+    await loadEngine();
+    return mapBatches(y ? [codes, y] : codes, (z, labels) => apply(decoder, z, labels));
+  }
+
+  protected async reconstructInputs(inputs: Inputs): Promise<NdArray> {
+    const { encoder, decoder } = this.networks;
+    await loadEngine();
+    const output = await mapBatches(this.#arrays(inputs), (x, y) => apply(decoder, apply(encoder, x, y), y));
+    return output.reshape(...inputs.x.shape);
+  }
+
+  protected async inputErrors(inputs: Inputs, metric?: LossName): Promise<Float32Array> {
+    if (metric !== undefined) checkOneOf('metric', metric, lossNames);
+    else this.assertComplete('reconstructionError without a metric', ['loss']);
+    return this.#errors(inputs.x, await this.reconstructInputs(inputs), metric);
+  }
+
+  protected async evaluateInputs({ x, y }: Inputs): Promise<Record<string, number>> {
+    this.assertComplete('evaluate', ['loss', 'extraLosses']);
+    const samples = this.#shaped(x);
+    await loadEngine();
+    const data = { x: samples, target: samples, ...(y && { y }) };
+    const means = await evaluateLoss((input) => this.terms(input), data, this.scalars(Infinity));
+    return { loss: means!.loss, ...means!.terms };
+  }
+
+  protected async inputImportance(inputs: Inputs): Promise<Float32Array> {
+    this.assertComplete('latentImportance', ['loss']);
+    const { x, y } = inputs;
+    const codes = await this.encodeInputs(inputs);
     const k = codes.data.length / codes.length;
     const error = async (z: NdArray) => {
-      const output = (await this.decode(z)).reshape(...samples.shape);
-      const errors = await this.#errors(samples, output);
+      const output = await this.decodeInputs({ x: z, ...(y && { y }) });
+      const errors = await this.#errors(x, output.reshape(...x.shape));
       return errors.reduce((sum, value) => sum + value, 0) / errors.length;
     };
     const whole = await error(codes);
@@ -250,159 +390,63 @@ export class Autoencoder {
     return importance;
   }
 
-  /**
-   * Writes the model to a folder of its own: options, networks, optimizer state and the record of the last fit. The
-   * folder appears whole or not at all; one that holds another saved model is replaced.
-   */
-  async save(folder: string): Promise<void> {
-    const { encoder, decoder } = this.#fitted();
-    const weights = await Promise.all(
-      allWeights({ encoder, decoder }).map(async (variable) => ({
-        shape: variable.shape,
-        values: Float32Array.from(await variable.data()),
-      })),
-    );
-    const topology = (model: tf.LayersModel) => model.toJSON(null, false) as Topology;
-    const saved: SavedModel = {
-      model: this.constructor.name,
-      options: { ...this.options, seed: this.seed },
-      encoder: topology(encoder),
-      decoder: topology(decoder),
-      weights,
-      ...(this.#training && { training: this.#training }),
-      ...(this.#run && { run: this.#run }),
-      missing: this.#missing,
-    };
-    await writeModel(folder, saved);
-  }
-
-  /**
-   * A model that `save` wrote, ready to use and to train on.
-   *
-   * @param unsaved options that were functions, which a file can't hold; needed only where they are used
-   * @throws Error if the folder holds no model, one of another class, or one of a newer version
-   */
-  static async load<T>(this: new (...args: never[]) => T, folder: string, unsaved: Unsaved = {}): Promise<T> {
+  protected async inputJacobianNorm(inputs: Inputs): Promise<Float32Array> {
+    const { encoder } = this.networks;
     await loadEngine();
-    const saved = await readModel(folder, unsaved);
-    const Model = modelClasses.get(saved.model) as typeof Autoencoder | undefined;
-    if (!Model)
-      throw new Error(`${folder} holds a model of the class ${saved.model}, which this version does not know`);
-    const model = new Model(saved.options);
-    // biome-ignore lint/complexity/noThisInStatic: `this` is the class that load was called on
-    if (!(model instanceof this)) {
-      throw new TypeError(`${folder} holds a model of the class ${saved.model}; use ${saved.model}.load or loadModel`);
+    return (await mapBatches(this.#arrays(inputs), (x, y) => jacobianNorms(encoder, x, y))).data;
+  }
+
+  /** @param own names of fit options beyond everyone's */
+  protected async fitInputs(inputs: Inputs, given: LabelledFitOptions, own: readonly string[] = []): Promise<Run> {
+    const { x, y } = inputs;
+    const options = checkFitOptions(given, x.length, own);
+    this.checkResume(options);
+    const target = options.target === undefined ? x : await this.#target(options.target, x);
+    const data: TrainingData = { x, target, ...(y && { y }) };
+    const parts =
+      typeof options.validation === 'number' || options.validation === undefined
+        ? splitOff(data, options.validation ?? 0)
+        : { train: data, validation: await this.#validation(options.validation, x) };
+    await loadEngine();
+    const networks = this.networksFor(volume(x.shape.slice(1)));
+    const crossEntropy = isCrossEntropy(this.loss);
+    if (networks.logits !== undefined || crossEntropy) warnOfRange(target, crossEntropy);
+    const run = await this.train(
+      {
+        unit: typeof this.loss === 'function' ? this.loss.name || 'loss' : this.loss,
+        layers: trainableLayers(...wholeNetworks(networks)),
+        loss: (input) => withStepRandom(input.random, () => this.terms(input)),
+        scalars: (epoch) => this.scalars(epoch),
+        train: this.#shapedData(parts.train),
+        ...(parts.validation && { validation: this.#shapedData(parts.validation) }),
+      },
+      options,
+    );
+    await this.lookBack({ x: x.slice(0, sampleOfData), ...(y && { y: y.slice(0, sampleOfData) }) });
+    return run;
+  }
+
+  /** Warns of what a fit has left. @param some a part of its data */
+  protected async lookBack(some: Inputs): Promise<void> {
+    const { encoder } = this.networks;
+    const x = tf.tensor(some.x.data.slice(), [some.x.length, ...shapes(encoder).input]);
+    const y = some.y && tf.tensor(some.y.data.slice(), [...some.y.shape]);
+    try {
+      this.warnOnce('dead units', await warningOfDeadUnits(encoder, x, y));
+    } finally {
+      tf.dispose([x, ...(y ? [y] : [])]);
     }
-    await (model as Autoencoder).#adopt(saved);
-    return model;
-  }
-
-  async #adopt(saved: SavedModel): Promise<void> {
-    const encoder = await networkOf(saved.encoder);
-    const decoder = await networkOf(saved.decoder);
-    this.#networks = completeNetworks(encoder, decoder);
-    allWeights(this.#networks).forEach((variable, i) => {
-      tf.tidy(() => {
-        variable.assign(tf.tensor(saved.weights[i].values, saved.weights[i].shape));
-      });
-    });
-    this.#training = saved.training;
-    this.#run = saved.run && displayableRun(saved.run);
-    this.#missing = saved.missing;
-  }
-
-  /** Frees the weights. Other methods leave no tensor behind. */
-  dispose(): void {
-    if (this.#isFitting()) throw new Error('this model is training: interrupt the fit before disposing the model');
-    if (this.#networks && !this.#disposed) tf.dispose(allWeights(this.#networks));
-    this.#disposed = true;
-  }
-
-  /** The networks for samples of `width` values. */
-  protected build(width: number): Networks {
-    const { latentDim = defaultLatentDim(width), hidden = defaultHidden(width, latentDim) } = this.options;
-    return buildNetworks({
-      width,
-      hidden,
-      latentDim,
-      activation: this.options.activation ?? 'relu',
-      latentActivation: this.options.latentActivation ?? 'linear',
-      output: this.options.output ?? 'sigmoid',
-      batchNorm: this.options.batchNorm ?? false,
-      dropout: this.options.dropout ?? 0,
-      l2: this.options.l2 ?? 0,
-      initializer: this.options.initializer ?? 'glorotUniform',
-      seed: this.seed,
-    });
-  }
-
-  /** The loss of a batch as terms that add up to it: pure tf code, so that it can be compiled. */
-  protected terms({ x, target, random, step, training }: StepInput): Terms {
-    const { encoder, decoder, logits } = this.#fitted();
-    const { noise, extraLosses } = this.options;
-    const loss = this.#loss();
-    const seen = training && noise ? corruptInStep(noise, x, random, step) : x;
-    const z = encoder.apply(seen, { training }) as tf.Tensor;
-    const terms: Terms = {};
-    let output: tf.Tensor | undefined;
-    if (logits && isCrossEntropy(loss)) {
-      const beforeSigmoid = logits.apply(z, { training }) as tf.Tensor;
-      terms.reconstruction = crossEntropyFromLogits(loss, target, beforeSigmoid).mean();
-      if (extraLosses) output = beforeSigmoid.sigmoid();
-    } else {
-      output = decoder.apply(z, { training }) as tf.Tensor;
-      const perSample = typeof loss === 'function' ? loss(target, output) : lossPerSample(loss, target, output);
-      checkPerSample(perSample, target);
-      terms.reconstruction = perSample.mean();
-    }
-    for (const [name, extra] of Object.entries(extraLosses ?? {})) terms[name] = extra({ x, z, output: output! });
-    const penalties = [...encoder.calculateLosses(), ...decoder.calculateLosses()];
-    if (penalties.length > 0) terms.l2 = tf.addN(penalties).asScalar();
-    return terms;
-  }
-
-  #loss(): NonNullable<ModelOptions['loss']> {
-    return this.options.loss ?? 'mse';
-  }
-
-  #unit(): string {
-    const loss = this.#loss();
-    return typeof loss === 'function' ? loss.name || 'loss' : loss;
   }
 
   async #errors(x: NdArray, output: NdArray, metric?: LossName): Promise<Float32Array> {
-    const loss = metric ?? this.#loss();
+    const loss = metric ?? this.loss;
     if (typeof loss !== 'function') return errorPerSample(loss, x, output);
-    const both = new NdArray(new Float32Array(2 * x.data.length), [x.length, 2, volume(x.shape.slice(1))]);
-    for (let i = 0; i < x.length; i++) {
-      both.row(i).set(x.row(i));
-      both.row(i).set(output.row(i), x.row(i).length);
-    }
-    const shape = shapes(this.#fitted().encoder).input;
-    const errors = await mapBatches(both, (batch) => {
-      const [a, b] = tf.unstack(batch, 1);
-      return loss(a.reshape([-1, ...shape]), b.reshape([-1, ...shape]));
-    });
+    const errors = await mapBatches([this.#shaped(x), this.#shaped(output)], (a, b) => loss(a, b));
     return errors.data;
   }
 
-  /** Data as an array, checked for what no model can use. */
-  async #samples(name: string, x: Samples | Dataset): Promise<NdArray> {
-    this.#assertAlive();
-    const samples = isDataset(x) ? x.x : await toNdArray(x);
-    checkFinite(name, samples);
-    if (this.#networks) {
-      const expected = volume(shapes(this.#networks.encoder).input);
-      const width = volume(samples.shape.slice(1));
-      if (width !== expected) {
-        throw new RangeError(`${name} must have ${expected} values per sample, as the model has inputs, got ${width}`);
-      }
-    }
-    return samples;
-  }
-
   async #target(target: Samples | Dataset, x: NdArray): Promise<NdArray> {
-    const samples = await this.#samples('target', target);
+    const samples = await this.samples('target', target);
     if (samples.length !== x.length || samples.data.length !== x.data.length) {
       throw new RangeError(`target must have the shape of x, [${x.shape}], got [${samples.shape}]`);
     }
@@ -410,58 +454,38 @@ export class Autoencoder {
   }
 
   async #validation(validation: Samples | Dataset, x: NdArray): Promise<TrainingData> {
-    const samples = await this.#samples('validation', validation);
-    const [width, expected] = [samples, x].map(({ shape }) => volume(shape.slice(1)));
-    if (width !== expected) {
-      throw new RangeError(`validation must have ${expected} values per sample, as x has, got ${width}`);
-    }
-    return { x: samples, target: samples };
+    const inputs = await this.inputs('validation', validation);
+    checkWidth('validation', inputs.x, volume(x.shape.slice(1)), 'as x has');
+    return { ...inputs, target: inputs.x };
   }
 
-  #shapedInput(x: NdArray): NdArray {
-    return x.reshape(x.length, ...shapes(this.#fitted().encoder).input);
+  /** Samples as the encoder takes them. */
+  #shaped(x: NdArray): NdArray {
+    return x.reshape(x.length, ...shapes(this.networks.encoder).input);
   }
 
-  #shaped({ x, target }: TrainingData): TrainingData {
-    const shaped = this.#shapedInput(x);
-    return { x: shaped, target: target === x ? shaped : target.reshape(target.length, ...shaped.shape.slice(1)) };
+  #arrays({ x, y }: Inputs): NdArray[] {
+    return y ? [this.#shaped(x), y] : [this.#shaped(x)];
   }
 
-  /** A cell that was terminated never came to the end of its fit; its signal tells. */
-  #isFitting(): boolean {
-    return this.#fitting !== undefined && !this.#fitting.signal?.aborted;
-  }
-
-  #fitted(): Networks {
-    this.#assertAlive();
-    if (!this.#networks) {
-      throw new Error(
-        `this ${this.constructor.name} has no networks yet: call fit first, which learns the data's width`,
-      );
-    }
-    return this.#networks;
-  }
-
-  #assertAlive(): void {
-    if (this.#disposed) throw new Error(`this ${this.constructor.name} was disposed: make a new one, or load it again`);
-  }
-
-  #assertComplete(what: string, options: readonly string[]): void {
-    const missing = options.find((name) => this.#missing.includes(name));
-    if (missing) {
-      throw new Error(
-        `${what} needs the option ${missing}, a function that the saved file can't hold: load the model with ` +
-          `load(folder, { ${missing}: … })`,
-      );
-    }
+  #shapedData({ x, target, y }: TrainingData): TrainingData {
+    const shaped = this.#shaped(x);
+    return { x: shaped, target: target === x ? shaped : this.#shaped(target), ...(y && { y }) };
   }
 }
 
 modelClasses.set('Autoencoder', Autoencoder);
 
-/** Loads any model that was saved, as its own class. */
+/** Loads any autoencoder that was saved, as its own class. */
 export function loadModel(folder: string, unsaved: Unsaved = {}): Promise<Autoencoder> {
   return Autoencoder.load(folder, unsaved);
+}
+
+function checkWidth(name: string, samples: NdArray, expected: number, why: string): void {
+  const width = volume(samples.shape.slice(1));
+  if (width !== expected) {
+    throw new RangeError(`${name} must have ${expected} values per sample, ${why}, got ${width}`);
+  }
 }
 
 function checkPerSample(loss: tf.Tensor, x: tf.Tensor): void {
@@ -469,8 +493,4 @@ function checkPerSample(loss: tf.Tensor, x: tf.Tensor): void {
     const got = loss instanceof tf.Tensor ? `shape [${loss.shape}]` : String(loss);
     throw new TypeError(`loss must return one value per sample, shape [${x.shape[0]}], got ${got}`);
   }
-}
-
-function networkOf(topology: Topology): Promise<tf.LayersModel> {
-  return tf.models.modelFromJSON(topology as unknown as Parameters<typeof tf.models.modelFromJSON>[0]);
 }

@@ -42,20 +42,21 @@ export function evaluationBatch(width: number): number {
 /**
  * Puts samples through a function of tensors, some at a time, and lets others run between.
  *
- * @param x [n, …]
- * @param map [batch, …] to any tensor; what it makes beside its result is freed
+ * @param x [n, …], or several such arrays that belong together
+ * @param map one [batch, …] for each of them, to any tensor; what it makes beside its result is freed
  * @param use gets the result's values, its shape, and the number of the batch's first sample
  */
 export async function forBatches(
-  x: NdArray,
-  map: (batch: tf.Tensor) => tf.Tensor,
+  x: NdArray | readonly NdArray[],
+  map: (...batch: tf.Tensor[]) => tf.Tensor,
   use: (values: Float32Array, shape: readonly number[], start: number) => void,
 ): Promise<void> {
-  const size = evaluationBatch(x.data.length / x.length);
+  const arrays = x instanceof NdArray ? [x] : x;
+  const n = arrays[0].length;
+  const size = evaluationBatch(arrays[0].data.length / n);
   const pacer = new Pacer();
-  for (let start = 0; start < x.length; start += size) {
-    const part = x.slice(start, start + size);
-    const result = tf.tidy(() => map(tf.tensor(part.data.slice(), [...part.shape])));
+  for (let start = 0; start < n; start += size) {
+    const result = tf.tidy(() => map(...arrays.map((array) => rows(array, undefined, start, start + size))));
     try {
       use(await result.data<'float32'>(), result.shape, start);
     } finally {
@@ -66,11 +67,15 @@ export async function forBatches(
 }
 
 /** As forBatches, for functions that keep the batch axis: gives all results as one array, [n, …]. */
-export async function mapBatches(x: NdArray, map: (batch: tf.Tensor) => tf.Tensor): Promise<NdArray> {
+export async function mapBatches(
+  x: NdArray | readonly NdArray[],
+  map: (...batch: tf.Tensor[]) => tf.Tensor,
+): Promise<NdArray> {
+  const n = (x instanceof NdArray ? x : x[0]).length;
   let out = new NdArray(new Float32Array(), [0]);
   await forBatches(x, map, (values, shape, start) => {
     const rest = shape.slice(1);
-    if (start === 0) out = new NdArray(new Float32Array(x.length * volume(rest)), [x.length, ...rest]);
+    if (start === 0) out = new NdArray(new Float32Array(n * volume(rest)), [n, ...rest]);
     out.data.set(values, start * volume(rest));
   });
   return out;

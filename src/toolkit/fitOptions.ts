@@ -35,6 +35,12 @@ export interface FitOptions {
   live?: boolean;
 }
 
+/** How to train a model that takes labels. */
+export interface LabelledFitOptions extends FitOptions {
+  /** One per sample, integers from 0; may be left out where x is a data set with labels. */
+  labels?: ArrayLike<number>;
+}
+
 export interface EpochProgress {
   /** From 1. */
   epoch: number;
@@ -67,9 +73,18 @@ export type CheckedFitOptions = FitOptions &
     earlyStopping?: Required<NonNullable<FitOptions['earlyStopping']>>;
   };
 
-/** Options with their defaults, or an error that names the wrong one. */
-export function checkFitOptions(options: FitOptions, samples: number): CheckedFitOptions {
-  checkKnownOptions('fit', options, known);
+/**
+ * Options with their defaults, or an error that names the wrong one.
+ *
+ * @param own names of further options, which the caller checks
+ */
+export function checkFitOptions(
+  options: FitOptions,
+  samples: number,
+  own: readonly string[] = [],
+  what = 'fit',
+): CheckedFitOptions {
+  checkKnownOptions(what, options, [...known, ...own]);
   const optimizer = checkOneOf('optimizer', options.optimizer ?? 'adam', optimizerNames);
   const learningRate = options.learningRate ?? (optimizer === 'sgd' || optimizer === 'momentum' ? 0.01 : 0.001);
   if (typeof learningRate !== 'function') checkNumber('learningRate', learningRate, { above: 0 });

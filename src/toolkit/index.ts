@@ -8,18 +8,28 @@ import { loadEngine } from './engine.ts';
 import { setHost } from './host.ts';
 
 export { Autoencoder, loadModel } from './autoencoder.ts';
+export { Classifier, type ClassifierOptions } from './classifier.ts';
+export { ConditionalVariationalAutoencoder, type CvaeOptions } from './conditionalVariationalAutoencoder.ts';
+export { ContractiveAutoencoder, type ContractiveOptions } from './contractiveAutoencoder.ts';
+export { ConvAutoencoder, type ConvAutoencoderOptions } from './convAutoencoder.ts';
 export type { Dataset } from './dataset.ts';
 export * as datasets from './datasets/index.ts';
-export type { EpochProgress, FitOptions } from './fitOptions.ts';
+export { DenoisingAutoencoder } from './denoisingAutoencoder.ts';
+export type { EpochProgress, FitOptions, LabelledFitOptions } from './fitOptions.ts';
 export type { LossName } from './losses.ts';
 export type { ModelOptions } from './modelOptions.ts';
 export { NdArray, type Samples } from './ndarray.ts';
 export { gaussianNoise, maskingNoise, type Noise, saltPepperNoise } from './noise.ts';
+export { type OptimizeBatch, type OptimizeStep, optimize } from './optimize.ts';
 export { PCA } from './pca.ts';
 export { type Displayable, displaySymbol } from './plot/display.ts';
 export * as plot from './plot/index.ts';
 export type { Run } from './run.ts';
 export { MinMaxScaler, type Scaler, StandardScaler } from './scalers.ts';
+export { SparseAutoencoder, type SparseOptions, type Sparsity } from './sparseAutoencoder.ts';
+export { type PretrainStep, StackedAutoencoder } from './stackedAutoencoder.ts';
+export type { StepRandom } from './stepRandom.ts';
+export { type VaeOptions, VariationalAutoencoder } from './variationalAutoencoder.ts';
 export { tf };
 
 /** What the kernel needs of the toolkit beside its exports. */
@@ -28,5 +38,20 @@ export const kernelInterface = {
   loadEngine,
   engine,
   /** Names whose mention in a cell makes the kernel await `loadEngine()` before running it. */
-  needsEngine: new Set(['tf', 'ae', 'Autoencoder', 'loadModel', 'PCA']) as ReadonlySet<string>,
+  needsEngine: new Set([
+    'tf',
+    'ae',
+    'Autoencoder',
+    'DenoisingAutoencoder',
+    'SparseAutoencoder',
+    'ContractiveAutoencoder',
+    'ConvAutoencoder',
+    'VariationalAutoencoder',
+    'ConditionalVariationalAutoencoder',
+    'StackedAutoencoder',
+    'Classifier',
+    'optimize',
+    'loadModel',
+    'PCA',
+  ]) as ReadonlySet<string>,
 };

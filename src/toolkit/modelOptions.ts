@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
+import { checkInitializer, type Initializer } from './layers.ts';
 import { type LossFunction, type LossName, lossNames } from './losses.ts';
-import { type Activation, activations, checkInitializer, checkOwnNetworks, type Initializer } from './networks.ts';
+import { type Activation, activations, checkOwnNetworks, type NetworkOptions, type NetworkShape } from './networks.ts';
 import type { Noise } from './noise.ts';
 import { checkKnownOptions, checkNumber, checkOneOf, checkPositiveInteger, checkSeed, show } from './validate.ts';
 
@@ -53,9 +54,22 @@ const networkOptions = [
 ] as const;
 export const modelOptionNames = [...networkOptions, 'loss', 'noise', 'seed', 'encoder', 'decoder', 'extraLosses'];
 
-/** Throws at the first option that is not as it should be. */
-export function checkModelOptions(what: string, options: ModelOptions): void {
-  checkKnownOptions(what, options, modelOptionNames);
+/** Terms that models report themselves. */
+const ownTerms = ['loss', 'reconstruction', 'l2', 'kl', 'sparsity', 'contraction'];
+
+/**
+ * Throws at the first option that is not as it should be.
+ *
+ * @param own names of further options, which the caller checks
+ * @param shape what networks of the user's own must look like
+ */
+export function checkModelOptions(
+  what: string,
+  options: ModelOptions,
+  own: readonly string[] = [],
+  shape: NetworkShape = { inputs: 1, outputs: 1 },
+): void {
+  checkKnownOptions(what, options, [...modelOptionNames, ...own]);
   if (options.hidden !== undefined) {
     if (!Array.isArray(options.hidden)) {
       throw new TypeError(`hidden must be a list of layer sizes such as [128, 64], got ${show(options.hidden)}`);
@@ -88,15 +102,33 @@ export function checkModelOptions(what: string, options: ModelOptions): void {
   }
   for (const [name, extra] of Object.entries(options.extraLosses ?? {})) {
     if (typeof extra !== 'function') throw new TypeError(`extraLosses.${name} must be a function, got ${show(extra)}`);
-    if (name === 'loss' || name === 'reconstruction' || name === 'l2') {
+    if (ownTerms.includes(name)) {
       throw new RangeError(`extraLosses can't have the name '${name}', which the model reports itself`);
     }
   }
   if (options.encoder !== undefined || options.decoder !== undefined) {
-    checkOwnNetworks(options.encoder, options.decoder);
+    checkOwnNetworks(options.encoder, options.decoder, shape);
     const idle = networkOptions.find((name) => options[name] !== undefined);
     if (idle) throw new TypeError(`${idle} has no effect on networks of your own: leave it out, or leave them out`);
   }
+}
+
+/** Options with their defaults, as networks are built from. */
+export function networkOptionsFor(width: number, options: ModelOptions, seed: number): NetworkOptions {
+  const { latentDim = defaultLatentDim(width), hidden = defaultHidden(width, latentDim) } = options;
+  return {
+    width,
+    hidden,
+    latentDim,
+    activation: options.activation ?? 'relu',
+    latentActivation: options.latentActivation ?? 'linear',
+    output: options.output ?? 'sigmoid',
+    batchNorm: options.batchNorm ?? false,
+    dropout: options.dropout ?? 0,
+    l2: options.l2 ?? 0,
+    initializer: options.initializer ?? 'glorotUniform',
+    seed,
+  };
 }
 
 /** Default code for data of this width: few enough numbers to be a summary. */

@@ -1,132 +1,113 @@
 /** The encoder and the decoder as tf.LayersModel: built from options, or brought by the user. */
 import * as tf from '@tensorflow/tfjs';
+import { type Condition, LayerMaker, type LayerOptions } from './layers.ts';
 import { volume } from './ndarray.ts';
-import { Random } from './random.ts';
 import type { StepRandom } from './stepRandom.ts';
-import { checkNumber, checkOneOf, show } from './validate.ts';
+import { show } from './validate.ts';
 
 export const activations = ['relu', 'sigmoid', 'tanh', 'elu', 'selu', 'linear'] as const;
 export type Activation = (typeof activations)[number];
 
-const seededInitializers = [
-  'randomNormal',
-  'randomUniform',
-  'glorotUniform',
-  'glorotNormal',
-  'heNormal',
-  'heUniform',
-  'leCunNormal',
-  'leCunUniform',
-  'truncatedNormal',
-  'orthogonal',
-] as const;
-type InitializerName = (typeof seededInitializers)[number];
-export type Initializer = InitializerName | { name: InitializerName; stddev?: number };
-
-export interface NetworkOptions {
+export interface NetworkOptions extends LayerOptions {
   /** Values per sample. */
   width: number;
   hidden: readonly number[];
   latentDim: number;
-  activation: Activation;
   latentActivation: Activation;
-  output: 'sigmoid' | 'linear';
-  batchNorm: boolean;
-  dropout: number;
-  l2: number;
-  initializer: Initializer;
-  seed: number;
+  /** Of the last layer. */
+  output: Activation;
+  /** The encoder gives a mean and a log variance instead of one code. */
+  variational?: boolean;
+  condition?: Condition;
 }
 
 export interface Networks {
-  /** [batch, …] to [batch, k] */
+  /** [batch, …] to [batch, k]; with labels, the second input is [batch, classes]. */
   readonly encoder: tf.LayersModel;
-  /** [batch, k] to [batch, …] */
+  /** [batch, k] to [batch, …]; with labels as the encoder. */
   readonly decoder: tf.LayersModel;
   /** The decoder up to its last sigmoid, if it ends with one as a layer of its own. */
   readonly logits?: tf.LayersModel;
+  /** The whole encoder of a variational model, [mean, log variance], whose first half `encoder` is. */
+  readonly posterior?: tf.LayersModel;
 }
 
 /** width -> hidden -> latentDim -> hidden, mirrored -> width, all dense. */
 export function buildNetworks(options: NetworkOptions): Networks {
-  const { width, hidden, latentDim, latentActivation, output } = options;
-  const encoder = stack('encoder', width, hidden, options, (input, dense) => {
-    const code = dense(input, latentDim, 'code');
-    return latentActivation === 'linear' ? code : activate(code, latentActivation, 'code_activation');
-  });
-  const decoder = stack('decoder', latentDim, [...hidden].reverse(), options, (input, dense) => {
-    const last = dense(input, width, 'output');
-    return output === 'linear' ? last : activate(last, output, 'output_activation');
-  });
-  return completeNetworks(encoder, decoder);
+  const { width, hidden, latentDim, output, condition } = options;
+  const into = new LayerMaker('encoder', options, condition);
+  const input = into.input([width]);
+  const encoder = into.model(input, codeLayers(into, denseLayers(into, into.joinLabels(input), hidden), options));
+  const out = new LayerMaker('decoder', options, condition);
+  const code = out.input([latentDim]);
+  const last = out.dense(denseLayers(out, out.joinLabels(code), [...hidden].reverse()), width, 'output');
+  return completeNetworks(encoder, out.model(code, out.activate(last, output, 'output')));
 }
 
-type Dense = (input: tf.SymbolicTensor, units: number, name: string) => tf.SymbolicTensor;
-
-function stack(
-  part: 'encoder' | 'decoder',
-  width: number,
-  hidden: readonly number[],
-  options: NetworkOptions,
-  end: (input: tf.SymbolicTensor, dense: Dense) => tf.SymbolicTensor,
-): tf.LayersModel {
-  const { activation, batchNorm, dropout, l2, initializer, seed } = options;
-  const dense: Dense = (input, units, name) =>
-    tf.layers
-      .dense({
-        units,
-        name: `${part}_${name}`,
-        kernelInitializer: makeInitializer(initializer, seed, `${part}/${name}`),
-        ...(l2 > 0 && { kernelRegularizer: tf.regularizers.l2({ l2 }) }),
-      })
-      .apply(input) as tf.SymbolicTensor;
-  const input = tf.input({ shape: [width], name: `${part}_input` });
-  let value = input;
-  hidden.forEach((units, i) => {
-    const name = `hidden${i + 1}`;
-    value = dense(value, units, name);
-    if (batchNorm) {
-      const normalize = tf.layers.batchNormalization({ name: `${part}_${name}_norm` });
-      value = normalize.apply(value) as tf.SymbolicTensor;
-    }
-    if (activation !== 'linear') value = activate(value, activation, `${part}_${name}_activation`);
-    if (dropout > 0) {
-      const drop = tf.layers.dropout({ rate: dropout, name: `${part}_${name}_dropout` });
-      value = drop.apply(value) as tf.SymbolicTensor;
-    }
-  });
-  return tf.model({ inputs: input, outputs: end(value, dense), name: part });
+export function denseLayers(maker: LayerMaker, input: tf.SymbolicTensor, hidden: readonly number[]): tf.SymbolicTensor {
+  return hidden.reduce(
+    (value, units, i) => maker.finish(maker.dense(value, units, `hidden${i + 1}`), `hidden${i + 1}`),
+    input,
+  );
 }
 
-function activate(input: tf.SymbolicTensor, activation: Activation, name: string): tf.SymbolicTensor {
-  return tf.layers.activation({ activation, name }).apply(input) as tf.SymbolicTensor;
+/** The encoder's end: a code, or the mean and the log variance of one. */
+export function codeLayers(
+  maker: LayerMaker,
+  value: tf.SymbolicTensor,
+  options: Pick<NetworkOptions, 'latentDim' | 'latentActivation' | 'variational'>,
+): tf.SymbolicTensor | tf.SymbolicTensor[] {
+  const { latentDim, latentActivation, variational } = options;
+  const code = maker.activate(maker.dense(value, latentDim, 'code'), latentActivation, 'code');
+  return variational ? [code, maker.dense(value, latentDim, 'log_variance')] : code;
 }
 
 /** Two networks as a pair whose dropout draws from the training step's randomness. */
-export function completeNetworks(encoder: tf.LayersModel, decoder: tf.LayersModel): Networks {
-  for (const layer of [...encoder.layers, ...decoder.layers]) seedDropout(layer);
-  spareInputGradient(encoder);
+export function completeNetworks(fullEncoder: tf.LayersModel, decoder: tf.LayersModel): Networks {
+  seedDropout(fullEncoder);
+  seedDropout(decoder);
+  spareInputGradient(fullEncoder);
+  const variational = fullEncoder.outputs.length === 2;
+  const encoder = variational
+    ? tf.model({ inputs: fullEncoder.inputs, outputs: fullEncoder.outputs[0], name: 'encoder_mean' })
+    : fullEncoder;
   const last = decoder.layers.at(-1);
   const endsInSigmoid =
     last?.getClassName() === 'Activation' &&
     last.getConfig().activation === 'sigmoid' &&
     last.output === decoder.output;
-  if (!endsInSigmoid) return { encoder, decoder };
-  const logits = tf.model({ inputs: decoder.inputs, outputs: last.input as tf.SymbolicTensor, name: 'logits' });
-  return { encoder, decoder, logits };
+  return {
+    encoder,
+    decoder,
+    ...(endsInSigmoid && {
+      logits: tf.model({ inputs: decoder.inputs, outputs: last.input as tf.SymbolicTensor, name: 'logits' }),
+    }),
+    ...(variational && { posterior: fullEncoder }),
+  };
+}
+
+/** What a model asks of networks that users bring. */
+export interface NetworkShape {
+  /** Two where labels come in beside samples and codes. */
+  readonly inputs: 1 | 2;
+  /** Of the encoder: two where it gives a mean and a log variance. */
+  readonly outputs: 1 | 2;
 }
 
 /** Refuses networks that do not fit together. */
-export function checkOwnNetworks(encoder: unknown, decoder: unknown): asserts encoder is tf.LayersModel {
+export function checkOwnNetworks(encoder: unknown, decoder: unknown, shape: NetworkShape): void {
   for (const [name, model] of Object.entries({ encoder, decoder })) {
     if (!(model instanceof tf.LayersModel)) {
       throw new TypeError(
         `encoder and decoder must both be tf.LayersModel where one is given, ${name} is ${show(model)}`,
       );
     }
-    if (model.inputs.length !== 1 || model.outputs.length !== 1) {
+    const outputs = name === 'encoder' ? shape.outputs : 1;
+    if (model.inputs.length !== shape.inputs || model.outputs.length !== outputs) {
       throw new RangeError(
-        `${name} must have one input and one output, it has ${model.inputs.length} and ${model.outputs.length}`,
+        `${name} must have ${shape.inputs === 1 ? 'one input' : 'two inputs (the second for labels)'} and ` +
+          `${outputs === 1 ? 'one output' : 'two outputs (mean and log variance)'}, ` +
+          `it has ${model.inputs.length} and ${model.outputs.length}`,
       );
     }
   }
@@ -138,6 +119,16 @@ export function checkOwnNetworks(encoder: unknown, decoder: unknown): asserts en
   if (volume(back.output) !== volume(input)) {
     throw new RangeError(`decoder must give what the encoder takes, [${input}] per sample, it gives [${back.output}]`);
   }
+}
+
+/** One or two inputs through a network. @param y labels, one-hot */
+export function apply<T = tf.Tensor>(
+  model: tf.LayersModel,
+  x: tf.Tensor,
+  y: tf.Tensor | undefined,
+  training = false,
+): T {
+  return model.apply(y ? [x, y] : x, { training }) as T;
 }
 
 /** Shapes per sample, without the batch axis. */
@@ -156,13 +147,14 @@ export function shapes(model: tf.LayersModel): { input: number[]; output: number
 }
 
 /** All weights: those that train, and the averages of batch normalization. */
-export function allWeights({ encoder, decoder }: Networks): tf.Variable[] {
-  return [...encoder.weights, ...decoder.weights].map((weight) => weight.read() as tf.Variable);
+export function allWeights(...models: readonly tf.LayersModel[]): tf.Variable[] {
+  return models.flatMap((model) => model.weights.map((weight) => weight.read() as tf.Variable));
 }
 
 /** The layers that train, input side first, each with its variables. */
-export function trainableLayers({ encoder, decoder }: Networks): { name: string; variables: tf.Variable[] }[] {
-  return [...encoder.layers, ...decoder.layers]
+export function trainableLayers(...models: readonly tf.LayersModel[]): { name: string; variables: tf.Variable[] }[] {
+  return models
+    .flatMap(({ layers }) => layers)
     .map((layer) => ({
       name: layer.name,
       variables: layer.trainableWeights.map((weight) => weight.read() as tf.Variable),
@@ -170,41 +162,9 @@ export function trainableLayers({ encoder, decoder }: Networks): { name: string;
     .filter(({ variables }) => variables.length > 0);
 }
 
-export function checkInitializer(initializer: unknown): Initializer {
-  const name = typeof initializer === 'string' ? initializer : (initializer as { name?: unknown } | null)?.name;
-  checkOneOf('initializer', name, seededInitializers);
-  const stddev = typeof initializer === 'object' ? (initializer as { stddev?: unknown }).stddev : undefined;
-  if (stddev !== undefined) {
-    checkNumber('initializer.stddev', stddev, { above: 0 });
-    if (name !== 'randomNormal' && name !== 'truncatedNormal' && name !== 'randomUniform') {
-      throw new RangeError(
-        `initializer.stddev goes with randomNormal, truncatedNormal and randomUniform, not '${name}'`,
-      );
-    }
-  }
-  return initializer as Initializer;
-}
-
-function makeInitializer(
-  initializer: Initializer,
-  seed: number,
-  layer: string,
-): ReturnType<typeof tf.initializers.zeros> {
-  const { name, stddev = 0.05 } = typeof initializer === 'string' ? { name: initializer } : initializer;
-  // every layer draws from a stream of its own
-  const layerSeed = new Random(seed, layer).word();
-  switch (name) {
-    case 'randomNormal':
-    case 'truncatedNormal':
-      return tf.initializers[name]({ stddev, seed: layerSeed });
-    case 'randomUniform': {
-      // a uniform distribution on [-a, a] has the standard deviation a / sqrt(3)
-      const limit = stddev * Math.sqrt(3);
-      return tf.initializers.randomUniform({ minval: -limit, maxval: limit, seed: layerSeed });
-    }
-    default:
-      return tf.initializers[name]({ seed: layerSeed });
-  }
+/** The networks that hold all weights between them. */
+export function wholeNetworks({ encoder, decoder, posterior }: Networks): [tf.LayersModel, tf.LayersModel] {
+  return [posterior ?? encoder, decoder];
 }
 
 let current: StepRandom | undefined;
@@ -222,18 +182,20 @@ export function withStepRandom<T>(random: StepRandom, run: () => T): T {
 
 const seeded = new WeakSet<tf.layers.Layer>();
 
-/** tfjs's dropout draws from Math.random, or the same mask for ever. The layer stays one that plain tfjs can load. */
-function seedDropout(layer: tf.layers.Layer): void {
-  if (layer.getClassName() !== 'Dropout' || seeded.has(layer)) return;
-  seeded.add(layer);
-  const { rate } = layer.getConfig() as { rate: number };
-  const stock = layer.call.bind(layer);
-  layer.call = (inputs, kwargs) => {
-    if (!kwargs?.training || !current || rate === 0) return stock(inputs, kwargs);
-    const input = Array.isArray(inputs) ? inputs[0] : inputs;
-    // what stays is scaled up, so that the sum keeps its size
-    return input.mul(current.bernoulli(input.shape, 1 - rate)).div(1 - rate);
-  };
+/** tfjs's dropout draws from Math.random, or the same mask for ever. The layers stay ones that plain tfjs can load. */
+export function seedDropout(model: tf.LayersModel): void {
+  for (const layer of model.layers) {
+    if (layer.getClassName() !== 'Dropout' || seeded.has(layer)) continue;
+    seeded.add(layer);
+    const { rate } = layer.getConfig() as { rate: number };
+    const stock = layer.call.bind(layer);
+    layer.call = (inputs, kwargs) => {
+      if (!kwargs?.training || !current || rate === 0) return stock(inputs, kwargs);
+      const input = Array.isArray(inputs) ? inputs[0] : inputs;
+      // what stays is scaled up, so that the sum keeps its size
+      return input.mul(current.bernoulli(input.shape, 1 - rate)).div(1 - rate);
+    };
+  }
 }
 
 /**

@@ -2,13 +2,15 @@ import * as tf from '@tensorflow/tfjs';
 import { NdArray, type PlainSamples } from './ndarray.ts';
 import { Random } from './random.ts';
 import { type StepRandom, stepRandom } from './stepRandom.ts';
-import { checkNumber } from './validate.ts';
+import { checkNumber, show } from './validate.ts';
 
 /** A corruption of inputs: pass it to any model's `noise`, which then learns to undo it, or apply it to data. */
 export interface Noise {
   readonly kind: string;
   /** Its strength, as given; saved with the model. */
   readonly amount: number;
+  /** What corrupted values are cut to, if anything. */
+  readonly clip?: readonly [low: number, high: number];
   /** A corrupted copy; the same seed corrupts alike. Shape as x. */
   apply(x: PlainSamples, seed?: number): NdArray;
   /** A corrupted copy as a tensor, which the caller disposes. Shape as x. */
@@ -46,9 +48,18 @@ const corruptions = {
 } satisfies Record<string, Corruption>;
 export type NoiseKind = keyof typeof corruptions;
 
-/** Adds normal noise of this standard deviation to every value, in the data's unit. Nothing is clipped. */
-export function gaussianNoise(std: number): Noise {
-  return makeNoise('gaussian', checkNumber('std', std, { from: 0 }));
+/**
+ * Adds normal noise of this standard deviation to every value, in the data's unit.
+ *
+ * @param clip what the result is cut to, such as [0, 1] for pixels; default: nothing is cut
+ */
+export function gaussianNoise(std: number, { clip }: { clip?: readonly [number, number] } = {}): Noise {
+  checkNumber('std', std, { from: 0 });
+  if (clip !== undefined) {
+    if (!Array.isArray(clip) || clip.length !== 2) throw new TypeError(`clip must be [low, high], got ${show(clip)}`);
+    checkNumber('clip[1]', clip[1], { above: checkNumber('clip[0]', clip[0]) });
+  }
+  return makeNoise('gaussian', std, clip);
 }
 
 /** Sets every value to 0 with this probability. Source: Vincent et al. 2008. */
@@ -62,17 +73,30 @@ export function saltPepperNoise(probability: number): Noise {
 }
 
 /** @internal */
-export function makeNoise(kind: NoiseKind, amount: number): Noise {
-  const corruption: Corruption = corruptions[kind];
+export function makeNoise(kind: NoiseKind, amount: number, clip?: readonly [number, number]): Noise {
   return {
     kind,
     amount,
+    ...(clip && { clip }),
     apply(x, seed = 0) {
       const clean = NdArray.from(x);
-      return new NdArray(corruption.values(clean.data, new Random(seed, 'noise'), amount), clean.shape);
+      const values = corruptions[kind].values(clean.data, new Random(seed, 'noise'), amount);
+      const cut = clip ? values.map((value) => Math.min(clip[1], Math.max(clip[0], value))) : values;
+      return new NdArray(cut, clean.shape);
     },
-    corrupt: (x, seed) => tf.tidy(() => corruption.tensors(x, stepRandom(seed, 0), amount)),
+    corrupt: (x, seed) => tf.tidy(() => corruptTensor(kind, x, stepRandom(seed, 0), amount, clip)),
   };
+}
+
+function corruptTensor(
+  kind: NoiseKind,
+  x: tf.Tensor,
+  random: StepRandom,
+  amount: number,
+  clip: readonly [number, number] | undefined,
+): tf.Tensor {
+  const corrupted = corruptions[kind].tensors(x, random, amount);
+  return clip ? corrupted.clipByValue(...clip) : corrupted;
 }
 
 export function isNoiseKind(kind: unknown): kind is NoiseKind {
@@ -81,5 +105,6 @@ export function isNoiseKind(kind: unknown): kind is NoiseKind {
 
 /** The corruption inside a training step, whose randomness is the step's. */
 export function corruptInStep(noise: Noise, x: tf.Tensor, random: StepRandom, step: number): tf.Tensor {
-  return isNoiseKind(noise.kind) ? corruptions[noise.kind].tensors(x, random, noise.amount) : noise.corrupt(x, step);
+  if (!isNoiseKind(noise.kind)) return noise.corrupt(x, step);
+  return corruptTensor(noise.kind, x, random, noise.amount, noise.clip);
 }

@@ -4,9 +4,10 @@
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import type { ModelOptions } from './modelOptions.ts';
 import { volume } from './ndarray.ts';
-import { isNoiseKind, makeNoise } from './noise.ts';
+import { isNoiseKind, makeNoise, type Noise } from './noise.ts';
 import type { Run } from './run.ts';
 import type { TrainingState } from './train.ts';
 import { show } from './validate.ts';
@@ -22,15 +23,18 @@ const mayBeFunctions = ['loss', 'noise', 'extraLosses'] as const;
 /** Classes by the name they are saved under; each model's file enters its own. */
 export const modelClasses = new Map<string, unknown>();
 
+/** Options of any model; what is noise comes back as noise. */
+export type SavedOptions = Readonly<Record<string, unknown>>;
+
 /** A network as tf.LayersModel.toJSON gives it. */
 export type Topology = Record<string, unknown>;
 
 export interface SavedModel {
   /** The name of the class. */
   readonly model: string;
-  readonly options: ModelOptions;
-  readonly encoder: Topology;
-  readonly decoder: Topology;
+  readonly options: SavedOptions;
+  /** By their part in the model, in the order of their weights. */
+  readonly networks: Readonly<Record<string, Topology>>;
   readonly weights: readonly { readonly shape: number[]; readonly values: Float32Array }[];
   readonly training?: TrainingState;
   readonly run?: Run;
@@ -45,8 +49,7 @@ interface ModelFile {
   model: string;
   options: Record<string, unknown>;
   missing: string[];
-  encoder: Topology;
-  decoder: Topology;
+  networks: Record<string, Topology>;
   weights: number[][];
   training?: { epochs: number; optimizer: { name: string; steps: number; slots: number[] } };
   run?: Run;
@@ -61,8 +64,7 @@ export async function writeModel(folder: string, saved: SavedModel): Promise<voi
     model: saved.model,
     options,
     missing,
-    encoder: saved.encoder,
-    decoder: saved.decoder,
+    networks: saved.networks,
     weights: saved.weights.map(({ shape }) => shape),
     ...(training && {
       training: {
@@ -139,7 +141,7 @@ async function readModelFile(folder: string): Promise<ModelFile> {
 
 /** What JSON can hold of the options, and the names of those it can't. Networks are saved as such. */
 function plainOptions(
-  { encoder: _encoder, decoder: _decoder, ...options }: ModelOptions,
+  { encoder: _encoder, decoder: _decoder, ...options }: SavedOptions & ModelOptions,
   known: readonly string[],
 ): { options: Record<string, unknown>; missing: string[] } {
   const missing = new Set(known);
@@ -147,17 +149,18 @@ function plainOptions(
   if (typeof options.loss === 'function') missing.add('loss');
   if (options.extraLosses) missing.add('extraLosses');
   if (options.noise) {
-    const { kind, amount } = options.noise;
-    if (isNoiseKind(kind)) plain.noise = { kind, amount };
+    const { kind, amount, clip } = options.noise;
+    if (isNoiseKind(kind)) plain.noise = { kind, amount, clip };
     else missing.add('noise');
   }
   for (const name of missing) delete plain[name];
   return { options: plain, missing: [...missing] };
 }
 
-function revivedOptions(options: Record<string, unknown>): ModelOptions {
-  const noise = options.noise as { kind: unknown; amount: number } | undefined;
-  return { ...options, ...(noise && isNoiseKind(noise.kind) && { noise: makeNoise(noise.kind, noise.amount) }) };
+function revivedOptions(options: Record<string, unknown>): SavedOptions {
+  const noise = options.noise as Pick<Noise, 'kind' | 'amount' | 'clip'> | undefined;
+  if (!noise || !isNoiseKind(noise.kind)) return options;
+  return { ...options, noise: makeNoise(noise.kind, noise.amount, noise.clip) };
 }
 
 /** Writes the files to a folder beside, which then takes the name: there is never half a model. */
@@ -200,4 +203,11 @@ async function assertReplaceable(folder: string): Promise<void> {
   if (foreign !== undefined) {
     throw new Error(`the model can't be saved to ${folder}: it holds '${foreign}' already. Name a folder of its own.`);
   }
+}
+
+/** A saved network, its weights still to be set. */
+export function networkOf({ networks }: SavedModel, part: string): Promise<tf.LayersModel> {
+  const topology = networks[part];
+  if (!topology) throw new Error(`the saved model has no ${part}: the file was changed`);
+  return tf.models.modelFromJSON(topology as unknown as Parameters<typeof tf.models.modelFromJSON>[0]);
 }

@@ -1,9 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { Networks } from './networks.ts';
 
-/** Layers of both networks as a table of text. */
-export function describeNetworks(name: string, { encoder, decoder }: Networks): string {
-  const rows = [encoder, decoder].flatMap((model) => model.layers.map(describeLayer));
+/** The layers of networks as a table of text. */
+export function describeNetworks(name: string, ...models: readonly tf.LayersModel[]): string {
+  const rows = models.flatMap((model) => model.layers.map(describeLayer));
   const header = ['layer', 'kind', 'output', 'weights'];
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
   const line = (cells: readonly string[]) =>

@@ -161,6 +161,17 @@ async function packDigits() {
   await writeFile(target, gzipSync(bytes, { level: 9 }));
 }
 
+/** The routines in WebAssembly, compiled from AssemblyScript. */
+async function compileSimd() {
+  const { main: compile } = await import('assemblyscript/asc');
+  const options = ['--runtime', 'stub', '--enable', 'simd', '--importMemory', '-O3', '--noAssert'];
+  const { error, stderr } = await compile(
+    [src('engine', 'simd', 'assembly', 'index.ts'), '--outFile', join(dist, 'simd.wasm'), ...options],
+    { reportDiagnostic: undefined },
+  );
+  if (error) throw new Error(`the WebAssembly routines do not compile: ${error.message}\n${stderr}`);
+}
+
 /** What the set-up of the native engine compiles on the user's machine, and the files that wasm reads. */
 async function copyAssets() {
   const modules = join(root, 'node_modules');
@@ -198,6 +209,7 @@ if (process.argv.includes('--if-changed') && existsSync(stamp) && (await readFil
   await Promise.all([
     ...present.map((options) => esbuild.build({ ...options, logLevel: 'warning' })),
     packDigits(),
+    compileSimd(),
     copyAssets(),
   ]);
   await writeFile(stamp, print);

@@ -3,10 +3,19 @@
  * and then use tf, whose current backend it is.
  */
 import * as tf from '@tensorflow/tfjs';
+import { correctResizeGradient } from './cpuKernels.ts';
+import { loadRuntime } from './onnx/runtime.ts';
+import { OnnxTrainer } from './onnx/trainer.ts';
 import { addonPath, cacheFolder } from './tensorflow/location.ts';
+import { threads } from './threads.ts';
+import { FallbackTrainer } from './training/fallback.ts';
+import { EagerTrainer, type Trainer, type TrainerSpec } from './training/index.ts';
 import { loadWasm } from './wasm.ts';
 
+export { abandonTrace } from './program/index.ts';
+export { streamKeys } from './randomKeys.ts';
 export { freeAbandonedTape } from './tape.ts';
+export * from './training/index.ts';
 export { cacheFolder };
 export type EngineName = 'tensorflow' | 'onnx' | 'wasm' | 'cpu';
 export interface EngineStatus {
@@ -25,6 +34,13 @@ const loaders = {
     await activate('tensorflow');
     return { name: 'tensorflow', version: native.version, threads: native.threads };
   },
+  async onnx(): Promise<EngineStatus> {
+    const { version } = await loadRuntime();
+    // what is not compiled, and tf in cells, runs on wasm
+    await loadWasm();
+    await activate('wasm');
+    return { name: 'onnx', version, threads };
+  },
   async wasm(): Promise<EngineStatus> {
     await loadWasm();
     await activate('wasm');
@@ -32,13 +48,14 @@ const loaders = {
   },
   async cpu(): Promise<EngineStatus> {
     await activate('cpu');
+    correctResizeGradient();
     // it would advertise tfjs-node at its first use
     (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
     return { name: 'cpu', version: tf.version.tfjs, threads: 1 };
   },
 } as const;
 type Loadable = keyof typeof loaders;
-const preference: readonly Loadable[] = ['tensorflow', 'wasm', 'cpu'];
+const preference: readonly Loadable[] = ['tensorflow', 'onnx', 'wasm', 'cpu'];
 
 let loading: Promise<EngineStatus> | undefined;
 let loaded: EngineStatus | undefined;
@@ -49,7 +66,7 @@ export function engine(): EngineStatus | undefined {
 }
 
 /**
- * Loads the engine that the environment variable AENB_ENGINE names (`auto`, `tensorflow`, `wasm` or `cpu`), once per
+ * Loads the engine that the environment variable AENB_ENGINE names (`auto`, `tensorflow`, `onnx`, `wasm` or `cpu`), once per
  * process. `auto`, the default, takes the first that works. One that is asked for by name and does not load is an error.
  */
 export function loadEngine(): Promise<EngineStatus> {
@@ -61,6 +78,12 @@ export function loadEngine(): Promise<EngineStatus> {
     },
   );
   return loading;
+}
+
+/** Trains a loss on the engine that runs, compiled where that can be done. */
+export function createTrainer(spec: TrainerSpec): Trainer {
+  if (loaded?.name === 'onnx') return new FallbackTrainer(spec, (from) => new OnnxTrainer(from, threads));
+  return new EagerTrainer(spec);
 }
 
 async function load(wanted: string): Promise<EngineStatus> {

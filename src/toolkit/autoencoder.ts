@@ -364,8 +364,9 @@ export class Autoencoder extends TrainedModel {
     const samples = this.#shaped(x);
     await loadEngine();
     const data = { x: samples, target: samples, ...(y && { y }) };
-    const means = await evaluateLoss((input) => this.terms(input), data, this.scalars(Infinity));
-    return { loss: means!.loss, ...means!.terms };
+    const problem = { loss: (input: StepInput) => this.terms(input), weights: this.weightsToFree() };
+    const means = await evaluateLoss(problem, data, this.scalars(Infinity));
+    return { loss: means.loss, ...means.terms };
   }
 
   protected async inputImportance(inputs: Inputs): Promise<Float32Array> {

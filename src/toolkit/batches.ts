@@ -1,38 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { NdArray, volume } from './ndarray.ts';
 import { Pacer } from './pause.ts';
-import type { TrainingData } from './train.ts';
-
-/** What one step sees. */
-export interface Batch {
-  /** [batch, …] */
-  readonly x: tf.Tensor;
-  /** What the output is compared with; the same tensor as x unless there are separate targets. */
-  readonly target: tf.Tensor;
-  /** What else is known of each sample, [batch, …]: the labels as one-hot rows, where there are any. */
-  readonly y?: tf.Tensor;
-}
-
-/** Samples `order[start]` to `order[end - 1]`, or start to end where there is no order. The caller disposes them. */
-export function makeBatch(
-  { x, target, y }: TrainingData,
-  order: Uint32Array | undefined,
-  start: number,
-  end: number,
-): Batch {
-  const inputs = rows(x, order, start, end);
-  return {
-    x: inputs,
-    target: target === x ? inputs : rows(target, order, start, end),
-    ...(y && { y: rows(y, order, start, end) }),
-  };
-}
-
-function rows(x: NdArray, order: Uint32Array | undefined, start: number, end: number): tf.Tensor {
-  // a copy either way: backends keep the memory that they are given
-  const part = order ? x.gather(order.subarray(start, end)) : x.slice(start, end);
-  return tf.tensor(order ? part.data : part.data.slice(), [...part.shape]);
-}
 
 /** Samples at a time where no gradient is needed: about a million values, so that memory stays small. */
 export function evaluationBatch(width: number): number {
@@ -56,7 +24,7 @@ export async function forBatches(
   const size = evaluationBatch(arrays[0].data.length / n);
   const pacer = new Pacer();
   for (let start = 0; start < n; start += size) {
-    const result = tf.tidy(() => map(...arrays.map((array) => rows(array, undefined, start, start + size))));
+    const result = tf.tidy(() => map(...arrays.map((array) => batchOf(array, start, start + size))));
     try {
       use(await result.data<'float32'>(), result.shape, start);
     } finally {
@@ -64,6 +32,12 @@ export async function forBatches(
     }
     if (pacer.due()) await pacer.pause();
   }
+}
+
+/** Memory of its own: backends keep what they are given. */
+function batchOf(array: NdArray, start: number, end: number): tf.Tensor {
+  const part = array.slice(start, end);
+  return tf.tensor(part.data.slice(), [...part.shape]);
 }
 
 /** As forBatches, for functions that keep the batch axis: gives all results as one array, [n, …]. */

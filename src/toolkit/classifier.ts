@@ -151,8 +151,9 @@ export class Classifier extends TrainedModel {
     const predicted = await this.predict(data.x);
     const truth = likeliest(data.y);
     const right = predicted.reduce((count, label, i) => count + (label === truth[i] ? 1 : 0), 0);
-    const means = await evaluateLoss((input) => this.#terms(input), this.#shaped(data));
-    return { accuracy: right / truth.length, loss: means!.loss };
+    const problem = { loss: (input: StepInput) => this.#terms(input), weights: this.weightsToFree() };
+    const means = await evaluateLoss(problem, this.#shaped(data));
+    return { accuracy: right / truth.length, loss: means.loss };
   }
 
   /** A classifier that `save` wrote. @throws Error if the folder holds none */

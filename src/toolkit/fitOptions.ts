@@ -1,6 +1,6 @@
+import { type OptimizerName, optimizerNames } from '../engine/index.ts';
 import type { Dataset } from './dataset.ts';
 import type { Samples } from './ndarray.ts';
-import { type OptimizerName, optimizerNames } from './optimizers.ts';
 import { checkKnownOptions, checkNumber, checkOneOf, checkPositiveInteger, show } from './validate.ts';
 
 /** How to train. */

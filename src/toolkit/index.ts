@@ -7,6 +7,7 @@ import { engine } from '../engine/index.ts';
 import { loadEngine } from './engine.ts';
 import { setHost } from './host.ts';
 
+export type { StepRandom } from '../engine/index.ts';
 export { Autoencoder, loadModel } from './autoencoder.ts';
 export { Classifier, type ClassifierOptions } from './classifier.ts';
 export { ConditionalVariationalAutoencoder, type CvaeOptions } from './conditionalVariationalAutoencoder.ts';
@@ -28,7 +29,6 @@ export type { Run } from './run.ts';
 export { MinMaxScaler, type Scaler, StandardScaler } from './scalers.ts';
 export { SparseAutoencoder, type SparseOptions, type Sparsity } from './sparseAutoencoder.ts';
 export { type PretrainStep, StackedAutoencoder } from './stackedAutoencoder.ts';
-export type { StepRandom } from './stepRandom.ts';
 export { type VaeOptions, VariationalAutoencoder } from './variationalAutoencoder.ts';
 export { tf };
 

@@ -1,8 +1,8 @@
 /** The encoder and the decoder as tf.LayersModel: built from options, or brought by the user. */
 import * as tf from '@tensorflow/tfjs';
+import type { StepRandom } from '../engine/index.ts';
 import { type Condition, LayerMaker, type LayerOptions } from './layers.ts';
 import { volume } from './ndarray.ts';
-import type { StepRandom } from './stepRandom.ts';
 import { show } from './validate.ts';
 
 export const activations = ['relu', 'sigmoid', 'tanh', 'elu', 'selu', 'linear'] as const;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import { type StepRandom, stepRandom } from '../engine/index.ts';
 import { NdArray, type PlainSamples } from './ndarray.ts';
 import { Random } from './random.ts';
-import { type StepRandom, stepRandom } from './stepRandom.ts';
 import { checkNumber, show } from './validate.ts';
 
 /** A corruption of inputs: pass it to any model's `noise`, which then learns to undo it, or apply it to data. */

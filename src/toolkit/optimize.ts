@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { makeBatch } from './batches.ts';
+import { makeBatch, type StepRandom, stepRandom } from '../engine/index.ts';
 import { type Dataset, isDataset } from './dataset.ts';
 import { loadEngine } from './engine.ts';
 import { checkFitOptions, type LabelledFitOptions } from './fitOptions.ts';
@@ -9,7 +9,6 @@ import { allWeights, seedDropout, trainableLayers, withStepRandom } from './netw
 import { freshSeed } from './random.ts';
 import type { Run } from './run.ts';
 import type { StepInput, Terms, TrainedLayer } from './step.ts';
-import { type StepRandom, stepRandom } from './stepRandom.ts';
 import { type TrainingData, train } from './train.ts';
 import { splitOff } from './trainingData.ts';
 import { checkFinite, checkSeed, show } from './validate.ts';
@@ -129,7 +128,7 @@ function termsOf({ loss }: OptimizeStep, { x, y, random }: StepInput, rest: bool
 
 /** Whether the terms leave a part of the loss unnamed, seen on the first samples. */
 async function needsRest(step: OptimizeStep, data: TrainingData, seed: number): Promise<boolean> {
-  const batch = makeBatch(data, undefined, 0, Math.min(data.x.length, 32));
+  const batch = makeBatch({ data, start: 0, end: Math.min(data.x.length, 32) });
   try {
     const pair = tf.tidy(() => {
       const random = stepRandom(seed, 0);

@@ -4,6 +4,8 @@
  *
  * Threefry-2x32 with 20 rounds. Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
  */
+import { streamKeys } from '../engine/index.ts';
+
 const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 const parity = 0x1bd11bda;
 
@@ -43,9 +45,7 @@ export class Random {
    * @param index which of the stream's sequences, such as the step or the epoch; below 2^32
    */
   constructor(seed: number, stream: string, index = 0) {
-    this.#key0 = seed >>> 0;
-    // the seed's upper half, up to 2^53, takes part as well
-    this.#key1 = hash(`${Math.floor(seed / 2 ** 32)}/${stream}`);
+    [this.#key0, this.#key1] = streamKeys(seed, stream);
     this.#index = index;
   }
 
@@ -107,13 +107,6 @@ export class Random {
     }
     return order;
   }
-}
-
-/** FNV-1a, 32 bits. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
-  return value >>> 0;
 }
 
 /** A seed for who gave none; the Run records it, so that the run can be repeated. */

@@ -1,18 +1,23 @@
 /** The training loop under every model. It knows variables and a loss, nothing of autoencoders. */
 import type * as tf from '@tensorflow/tfjs';
-import { type Batch, evaluationBatch, makeBatch } from './batches.ts';
+import {
+  createTrainer,
+  type OptimizerState,
+  type StepLoss,
+  type TrainedLayer,
+  type Trainer,
+  type TrainerSpec,
+} from '../engine/index.ts';
+import { evaluationBatch } from './batches.ts';
 import { loadEngine } from './engine.ts';
-import type { CheckedFitOptions } from './fitOptions.ts';
+import type { CheckedFitOptions, EpochProgress } from './fitOptions.ts';
 import { host } from './host.ts';
+import { lossOf, type Means, MeanTerms } from './means.ts';
 import type { NdArray } from './ndarray.ts';
-import { Optimizer, type OptimizerState } from './optimizers.ts';
 import { Pacer } from './pause.ts';
 import { liveTraining } from './plot/live.ts';
 import { Random } from './random.ts';
 import { displayableRun, type Run, recordOf } from './run.ts';
-import { evaluateStep, type StepLoss, type TrainedLayer, trainStep } from './step.ts';
-import { stepRandom } from './stepRandom.ts';
-import { TermMeans } from './termMeans.ts';
 import { checkNumber } from './validate.ts';
 import { areFinite, Snapshot } from './weights.ts';
 
@@ -55,14 +60,6 @@ export interface TrainingState {
   readonly optimizer: OptimizerState;
 }
 
-/** Means over the samples of one pass. */
-export interface Means {
-  readonly loss: number;
-  readonly terms: Record<string, number>;
-  /** [layers], of the last step. */
-  readonly gradientNorms?: number[];
-}
-
 /** Trains until the epochs are over, the loss has stopped falling, or someone interrupts. */
 export async function train(problem: Problem, options: CheckedFitOptions): Promise<{ run: Run; state: TrainingState }> {
   const engine = await loadEngine();
@@ -74,44 +71,51 @@ export async function train(problem: Problem, options: CheckedFitOptions): Promi
   }
 }
 
-/** The loss on data, without learning; undefined when interrupted. */
+/**
+ * The loss on data, without learning.
+ *
+ * @param scalars as StepInput.scalars
+ */
 export async function evaluateLoss(
-  loss: StepLoss,
+  { loss, weights }: { loss: StepLoss; weights: readonly tf.Variable[] },
   data: TrainingData,
   scalars: Record<string, number> = {},
-  interrupted: () => boolean = () => false,
+): Promise<Means> {
+  await loadEngine();
+  const trainer = createTrainer({ loss, layers: [], weights, seed: 0, optimizer: 'sgd' });
+  try {
+    return (await evaluatePass(trainer, data, scalars, () => false))!;
+  } finally {
+    trainer.dispose();
+  }
+}
+
+/** One pass without learning; undefined when interrupted. */
+async function evaluatePass(
+  trainer: Trainer,
+  data: TrainingData,
+  scalars: Record<string, number>,
+  interrupted: () => boolean,
 ): Promise<Means | undefined> {
   const size = evaluationBatch(data.x.data.length / data.x.length);
-  const means = new TermMeans();
+  const means = new MeanTerms();
   const pacer = new Pacer();
-  try {
-    for (let start = 0; start < data.x.length; start += size) {
-      const end = Math.min(start + size, data.x.length);
-      const batch = makeBatch(data, undefined, start, end);
-      try {
-        const input = { ...batch, random: stepRandom(0, start), step: 0, training: false };
-        means.add(evaluateStep(loss, input, scalars), end - start);
-      } finally {
-        disposeBatch(batch);
-      }
-      if (pacer.due()) {
-        await means.read();
-        await pacer.pause();
-        if (interrupted()) return undefined;
-      }
-    }
-    await means.read();
-    return means.result();
-  } finally {
-    means.dispose();
+  for (let start = 0; start < data.x.length; start += size) {
+    const end = Math.min(start + size, data.x.length);
+    trainer.evaluate({ data, start, end }, { scalars, step: start });
+    if (!pacer.due() && end < data.x.length) continue;
+    for (const result of await trainer.read()) means.add(result);
+    await pacer.pause();
+    if (interrupted()) return undefined;
   }
+  return means.result();
 }
 
 class Training {
   readonly #problem: Problem;
   readonly #options: CheckedFitOptions;
   readonly #engine: string;
-  readonly #optimizer: Optimizer;
+  readonly #trainer: Trainer;
   readonly #signals: readonly AbortSignal[];
   readonly #pacer = new Pacer();
   readonly #started = performance.now();
@@ -136,15 +140,16 @@ class Training {
     this.#problem = problem;
     this.#options = options;
     this.#engine = engine;
-    const size = problem.layers.reduce((sum, { variables }) => sum + variables.reduce((all, v) => all + v.size, 0), 0);
     this.#signals = [options.signal, host()?.signal].filter((signal) => signal !== undefined);
     this.#history = { loss: [], terms: {}, ...(problem.validation && { valLoss: [], valTerms: {} }) };
-    this.#optimizer = new Optimizer(options.optimizer, size, problem.resume?.optimizer);
+    const { loss, layers, weights, seed, resume } = problem;
+    const spec: TrainerSpec = { loss, layers, weights, seed, optimizer: options.optimizer };
+    this.#trainer = createTrainer({ ...spec, ...(resume && { state: resume.optimizer }) });
     this.#good = new Snapshot(problem.weights);
   }
 
   dispose(): void {
-    this.#optimizer.dispose();
+    this.#trainer.dispose();
     this.#good.dispose();
     this.#best?.dispose();
   }
@@ -160,6 +165,7 @@ class Training {
         const number = (resume?.epochs ?? 0) + epoch;
         const means = await this.#epoch(number, (fraction) => live?.batch(fraction, this.#samplesPerSecond()));
         const valMeans = means && (await this.#validate(number));
+        this.#trainer.publish();
         if (!means || (this.#problem.validation && !valMeans)) {
           stopped = 'interrupted';
           break;
@@ -175,7 +181,7 @@ class Training {
           secondsPerEpoch: (performance.now() - started) / 1000,
         };
         live?.epoch(progress, this.#history);
-        await this.#options.onEpoch?.(progress);
+        await this.#userCode(progress);
         if (epoch < epochs && this.#isStale(epoch)) {
           stopped = 'earlyStopping';
           break;
@@ -185,63 +191,68 @@ class Training {
       await live?.end(this.#makeRun('interrupted'));
       throw error;
     }
+    const state = {
+      epochs: (resume?.epochs ?? 0) + this.#history.loss.length,
+      optimizer: await this.#trainer.state(),
+    };
+    this.#trainer.publish();
     if (this.#options.earlyStopping?.restoreBest) this.#best?.restore();
     const run = this.#makeRun(stopped);
     await live?.end(run);
-    const state = {
-      epochs: (resume?.epochs ?? 0) + this.#history.loss.length,
-      optimizer: await this.#optimizer.state(),
-    };
     return { run, state };
+  }
+
+  /** Code of the user's that may look at the weights, change them, or change what the loss computes. */
+  async #userCode(progress: EpochProgress): Promise<void> {
+    const { onEpoch, learningRate } = this.#options;
+    await onEpoch?.(progress);
+    if (onEpoch || typeof learningRate === 'function') this.#trainer.doubt();
   }
 
   /** One pass over the data; undefined when interrupted. `number` counts epochs over all calls of fit, from 1. */
   async #epoch(number: number, progress: (fraction: number) => void): Promise<Means | undefined> {
-    const { train, layers, loss, scalars, seed, weights } = this.#problem;
+    const { train: data, scalars, seed, weights } = this.#problem;
     const { batchSize, shuffle, learningRate, trackGradients } = this.#options;
-    const n = train.x.length;
+    const trainer = this.#trainer;
+    const n = data.x.length;
     const order = shuffle ? new Random(seed, 'shuffle', number).permutation(n) : undefined;
     const rate = typeof learningRate === 'number' ? learningRate : learningRate(number);
     checkNumber(`learningRate of epoch ${number}`, rate, { from: 0 });
-    const means = new TermMeans();
-    let started = performance.now();
+    const means = new MeanTerms();
     // the weights before the steps whose losses were not read yet
     let before = new Snapshot(weights);
     try {
+      trainer.adopt();
+      let started = performance.now();
       for (let start = 0; start < n; start += batchSize) {
         const end = Math.min(start + batchSize, n);
-        const batch = makeBatch(train, order, start, end);
-        try {
-          const step = this.#optimizer.steps;
-          const input = { ...batch, random: stepRandom(seed, step), step, training: true };
-          const numbers = scalars?.(number - 1 + start / n) ?? {};
-          const withNorms = trackGradients === true && end === n;
-          means.add(trainStep(loss, layers, this.#optimizer, input, numbers, rate, withNorms), end - start);
-        } finally {
-          disposeBatch(batch);
-        }
+        const norms = trackGradients === true && end === n;
+        const settings = { scalars: scalars?.(number - 1 + start / n) ?? {}, learningRate: rate, norms };
+        trainer.step({ data, order, start, end }, settings);
         this.#samples += end - start;
         if (!this.#pacer.due() && end < n) continue;
 
-        const values = await means.read();
+        const results = await trainer.read();
+        for (const result of results) means.add(result);
         this.#trainSeconds += (performance.now() - started) / 1000;
+        trainer.publish();
         // the first of these losses belongs to the weights before: if it is finite, they are good
-        if (values.length === 0 || Number.isFinite(values[0])) {
+        if (results.length === 0 || Number.isFinite(lossOf(results[0]))) {
           this.#good.dispose();
           this.#good = before;
           before = new Snapshot(weights);
         }
-        if (values.some((value) => !Number.isFinite(value))) this.#fail(number);
+        if (results.some((result) => !Number.isFinite(lossOf(result)))) this.#fail(number);
         progress(end / n);
         await this.#pacer.pause();
         if (this.#signals.some((signal) => signal.aborted)) return undefined;
+        trainer.adopt();
         started = performance.now();
       }
       if (!(await areFinite(weights))) this.#fail(number);
       return means.result();
     } finally {
       before.dispose();
-      means.dispose();
     }
   }
 
@@ -257,9 +268,9 @@ class Training {
   }
 
   async #validate(epochs: number): Promise<Means | undefined> {
-    const { validation, loss, scalars } = this.#problem;
+    const { validation, scalars } = this.#problem;
     const interrupted = () => this.#signals.some((signal) => signal.aborted);
-    return validation && evaluateLoss(loss, validation, scalars?.(epochs), interrupted);
+    return validation && evaluatePass(this.#trainer, validation, scalars?.(epochs) ?? {}, interrupted);
   }
 
   #record(means: Means, valMeans: Means | undefined): void {
@@ -314,10 +325,4 @@ class Training {
       options: { ...recordOf(modelOptions), ...recordOf(this.#options) },
     });
   }
-}
-
-function disposeBatch({ x, target, y }: Batch): void {
-  x.dispose();
-  if (target !== x) target.dispose();
-  y?.dispose();
 }

@@ -3,18 +3,7 @@
  * instead of a dozen per variable.
  */
 import * as tf from '@tensorflow/tfjs';
-
-export const optimizerNames = ['adam', 'sgd', 'momentum', 'rmsprop'] as const;
-export type OptimizerName = (typeof optimizerNames)[number];
-
-/** What an optimizer remembers between steps; saved with the model. */
-export interface OptimizerState {
-  readonly name: OptimizerName;
-  /** Updates done so far. */
-  readonly steps: number;
-  /** Moving averages, each as long as all variables together. */
-  readonly slots: readonly Float32Array[];
-}
+import type { OptimizerName, OptimizerState } from './types.ts';
 
 interface Rule {
   slots: number;

@@ -1,0 +1,52 @@
+/** A Program as an ONNX graph. */
+import type { Node, Program } from '../program/program.ts';
+import { NotCompilable } from '../program/trace.ts';
+import { Emission } from './emission.ts';
+import type { OnnxGraph } from './graph.ts';
+import { convolutions } from './rules/convolutions.ts';
+import { elementwise } from './rules/elementwise.ts';
+import { images } from './rules/images.ts';
+import { products } from './rules/products.ts';
+import { reductions } from './rules/reductions.ts';
+import { shaping } from './rules/shaping.ts';
+
+const rules = { ...elementwise, ...reductions, ...shaping, ...products, ...convolutions, ...images };
+
+/** Names of the graph's inputs. */
+export const inputName = {
+  variable: (index: number) => `variable${index}`,
+  random: (index: number) => `random${index}`,
+  feed: (name: string) => `feed_${name}`,
+};
+
+/**
+ * Inputs: variables, feeds and random numbers by `inputName`. Outputs as the program names them.
+ *
+ * @throws NotCompilable if there is no rule for what a node does
+ */
+export function emit(program: Program): OnnxGraph {
+  const emission = new Emission(program);
+  const { graph } = emission;
+  program.values.forEach((value, id) => {
+    const { shape, dtype } = value;
+    if (value.kind === 'variable') emission.set(id, graph.input(inputName.variable(value.index), dtype, shape));
+    if (value.kind === 'feed') emission.set(id, graph.input(inputName.feed(value.name), dtype, shape));
+    if (value.kind === 'random') emission.set(id, graph.input(inputName.random(value.index), dtype, shape));
+  });
+  for (const node of program.nodes) if (!emission.isDone(node)) write(emission, node);
+  for (const [name, id] of Object.entries(program.outputs)) {
+    const { shape, dtype } = program.values[id];
+    graph.output(name, emission.get(id), dtype, shape);
+  }
+  return graph;
+}
+
+function write(emission: Emission, node: Node): void {
+  const rule = rules[node.kernel];
+  if (!rule) throw new NotCompilable(`the engine 'onnx' does not know the operation ${node.kernel}`);
+  try {
+    rule(emission, node);
+  } catch (error) {
+    throw new NotCompilable(`the engine 'onnx' can't do ${node.kernel} here: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,72 @@
+import { type EmitRule, named, positiveAxes } from '../emission.ts';
+
+const operators = { Sum: 'ReduceSum', Mean: 'ReduceMean', Max: 'ReduceMax', Min: 'ReduceMin', Prod: 'ReduceProd' };
+/** Where an axis of the native layout lies when channels come first. */
+const axisChannelsFirst = [0, 2, 3, 1];
+
+const reduce =
+  (operator: string): EmitRule =>
+  (emission, node) => {
+    const { x } = named(node);
+    const [output] = node.outputs;
+    const { axis, reductionIndices, keepDims } = node.attributes;
+    const rank = emission.shape(x).length;
+    let axes = positiveAxes(reductionIndices ?? axis, rank);
+    const rest = rank - axes.length;
+    // what is left of an image is the same vector in either layout, if it is one axis at most
+    const first = rank === 4 && !keepDims && rest <= 1 && emission.layoutFor(x, [x]) === 'channelsFirst';
+    if (first) axes = axes.map((a) => axisChannelsFirst[a]).sort((a, b) => a - b);
+    let input = emission.get(x, first ? 'channelsFirst' : 'native');
+    if (emission.dtype(x) === 'bool') input = emission.cast(input, 'int32');
+    if (axes.length === 0) {
+      emission.set(output, emission.graph.add('Identity', [input]));
+      return;
+    }
+    const result = emission.graph.add(operator, [input, emission.graph.integers(axes)], { keepdims: keepDims ? 1 : 0 });
+    emission.set(output, result);
+  };
+
+const logical =
+  (operator: string): EmitRule =>
+  (emission, node) => {
+    const { x } = named(node);
+    const axes = positiveAxes(node.attributes.axis, emission.shape(x).length);
+    const numbers = emission.cast(emission.get(x), 'int32');
+    const reduced = emission.graph.add(operator, [numbers, emission.graph.integers(axes)], {
+      keepdims: node.attributes.keepDims ? 1 : 0,
+    });
+    emission.set(node.outputs[0], emission.cast(reduced, 'bool'));
+  };
+
+const position =
+  (operator: string): EmitRule =>
+  (emission, node) => {
+    const { x } = named(node);
+    const [axis] = positiveAxes(node.attributes.axis, emission.shape(x).length);
+    const found = emission.graph.add(operator, [emission.get(x)], { axis, keepdims: 0 });
+    emission.set(node.outputs[0], emission.cast(found, 'int32'));
+  };
+
+export const reductions: Record<string, EmitRule> = {
+  ...Object.fromEntries(Object.entries(operators).map(([kernel, operator]) => [kernel, reduce(operator)])),
+  All: logical('ReduceMin'),
+  Any: logical('ReduceMax'),
+  ArgMax: position('ArgMax'),
+  ArgMin: position('ArgMin'),
+  Softmax: (emission, node) => {
+    const { logits } = named(node);
+    emission.set(node.outputs[0], emission.graph.add('Softmax', [emission.get(logits)], { axis: -1 }));
+  },
+  LogSoftmax: (emission, node) => {
+    const { logits } = named(node);
+    emission.set(node.outputs[0], emission.graph.add('LogSoftmax', [emission.get(logits)], { axis: -1 }));
+  },
+  Cumsum: (emission, node) => {
+    const { x } = named(node);
+    const { axis, exclusive, reverse } = node.attributes;
+    const [along] = positiveAxes(axis, emission.shape(x).length);
+    const inputs = [emission.get(x), emission.literal(along, 'int64')];
+    const attributes = { exclusive: exclusive ? 1 : 0, reverse: reverse ? 1 : 0 };
+    emission.set(node.outputs[0], emission.graph.add('CumSum', inputs, attributes));
+  },
+};

@@ -1,0 +1,339 @@
+/**
+ * Training on ONNX Runtime. Weights, gradients and the optimizer's averages lie in one WebAssembly memory, which the
+ * runtime reads and writes in place and where the optimizer works: nothing is copied between steps but the batch.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { type Program, updatePrefix, valuesOf } from '../program/index.ts';
+import { type Block, blockBytes, SimdMemory } from '../simd/memory.ts';
+import { checkAgainstReplay } from '../training/check.ts';
+import { isCurrent, names, orderedVariables, type StepProgram, traceStep } from '../training/programs.ts';
+import { drawTensor, fillDraw } from '../training/randomness.ts';
+import {
+  type CompiledTrainer,
+  gather,
+  type OptimizerState,
+  type Rows,
+  type StepResult,
+  type StepSettings,
+  type TrainerSpec,
+  volume,
+} from '../training/types.ts';
+import { emit, inputName } from './emit.ts';
+import { Session, type Tensors, tensorOver } from './runtime.ts';
+
+const slotCount = { adam: 2, momentum: 1, rmsprop: 1, sgd: 0 };
+
+export class OnnxTrainer implements CompiledTrainer {
+  readonly #spec: TrainerSpec;
+  readonly #threads: number;
+  readonly #store: Store;
+  /** By batch size, and whether it learns. */
+  readonly #runs = new Map<string, CompiledStep>();
+  #results: StepResult[] = [];
+  #steps: number;
+
+  /** @throws NotCompilable at the first step, if the loss can't be compiled */
+  constructor(spec: TrainerSpec, threads: number) {
+    this.#spec = spec;
+    this.#threads = threads;
+    this.#store = new Store(spec);
+    this.#steps = spec.state?.steps ?? 0;
+  }
+
+  get steps(): number {
+    return this.#steps;
+  }
+
+  step(rows: Rows, { scalars, learningRate, norms }: StepSettings): void {
+    const compiled = this.#compiled(rows, Object.keys(scalars), true);
+    const terms = compiled.run(rows, scalars, this.#steps);
+    this.#steps++;
+    const size = rows.end - rows.start;
+    this.#results.push({ size, terms, ...(norms && { norms: this.#store.norms(this.#spec.layers) }) });
+    this.#store.update(this.#spec.optimizer, learningRate, this.#steps);
+  }
+
+  evaluate(rows: Rows, { scalars, step }: { scalars: StepSettings['scalars']; step: number }): void {
+    const compiled = this.#compiled(rows, Object.keys(scalars), false);
+    this.#results.push({ size: rows.end - rows.start, terms: compiled.run(rows, scalars, step) });
+  }
+
+  take(): StepResult[] {
+    const results = this.#results;
+    this.#results = [];
+    return results;
+  }
+
+  async read(): Promise<StepResult[]> {
+    return this.take();
+  }
+
+  publish(): void {
+    this.#store.publish();
+  }
+
+  adopt(): void {
+    this.#store.adopt();
+  }
+
+  doubt(): void {
+    for (const run of this.#runs.values()) run.doubted = true;
+  }
+
+  stateNow(): OptimizerState {
+    return { name: this.#spec.optimizer, steps: this.#steps, slots: this.#store.slots() };
+  }
+
+  async state(): Promise<OptimizerState> {
+    return this.stateNow();
+  }
+
+  dispose(): void {
+    for (const run of this.#runs.values()) run.dispose();
+    this.#runs.clear();
+  }
+
+  #compiled(rows: Rows, scalars: readonly string[], training: boolean): CompiledStep {
+    const batch = rows.end - rows.start;
+    const key = `${batch}/${training}`;
+    const known = this.#runs.get(key);
+    if (known && !known.doubted) return known;
+    // the variables must be current where the trace and the check look at them
+    this.#store.publish();
+    if (known && isCurrent(known.step, this.#spec, rows.data, scalars)) {
+      known.doubted = false;
+      return known;
+    }
+    known?.dispose();
+    this.#runs.delete(key);
+    const step = traceStep(this.#spec, rows.data, scalars, batch, training);
+    const run = new CompiledStep(step, this.#store, this.#spec.seed, this.#threads);
+    this.#runs.set(key, run);
+    return run;
+  }
+}
+
+/** What steps share: the variables, their gradients and the optimizer's averages. */
+class Store {
+  readonly variables: readonly tf.Variable[];
+  /** Views of the variables, and of the gradients of those that train. */
+  readonly weights: readonly Block[];
+  readonly gradients: readonly Block[];
+  readonly #trained: readonly tf.Variable[];
+  readonly #memory: SimdMemory;
+  /** Floats of everything that trains, gaps between variables included. */
+  readonly #extent: number;
+  readonly #slots: readonly (readonly Block[])[];
+  /** The tensors' data that the variables had when they were last equal to the weights here. */
+  #published: object[] = [];
+  #stale = false;
+
+  constructor(spec: TrainerSpec) {
+    const { all, trained } = orderedVariables(spec);
+    this.variables = all;
+    this.#trained = trained;
+    const slots = slotCount[spec.optimizer];
+    const bytes = (variables: readonly tf.Variable[]) =>
+      variables.reduce((sum, variable) => sum + blockBytes(variable.size), 0);
+    this.#memory = new SimdMemory(bytes(all) + (1 + slots) * bytes(trained));
+    const take = (variables: readonly tf.Variable[]) => variables.map((variable) => this.#memory.take(variable.size));
+    this.weights = take(all);
+    this.gradients = take(trained);
+    this.#slots = Array.from({ length: slots }, () => take(trained));
+    this.#extent = bytes(trained) / 4;
+    this.#read();
+    spec.state?.slots.forEach((values, slot) => {
+      let next = 0;
+      for (const block of this.#slots[slot]) {
+        block.values.set(values.subarray(next, next + block.values.length));
+        next += block.values.length;
+      }
+    });
+  }
+
+  #read(): void {
+    this.variables.forEach((variable, i) => {
+      this.weights[i].values.set(variable.dataSync());
+    });
+    this.#published = this.variables.map(({ dataId }) => dataId);
+  }
+
+  /** The weights have moved on. */
+  touch(): void {
+    this.#stale = true;
+  }
+
+  publish(): void {
+    if (!this.#stale) return;
+    this.variables.forEach((variable, i) => {
+      tf.tidy(() => {
+        variable.assign(tf.tensor(this.weights[i].values.slice(), variable.shape));
+      });
+    });
+    this.#published = this.variables.map(({ dataId }) => dataId);
+    this.#stale = false;
+  }
+
+  adopt(): void {
+    if (this.variables.some(({ dataId }, i) => dataId !== this.#published[i])) this.#read();
+  }
+
+  /** One step of the optimizer over all that trains, in place. */
+  update(optimizer: TrainerSpec['optimizer'], learningRate: number, step: number): void {
+    const [w] = this.weights;
+    const [g] = this.gradients;
+    if (!g) return;
+    const [first, second] = this.#slots.map(([block]) => block.address);
+    const { routines } = this.#memory;
+    const n = this.#extent;
+    switch (optimizer) {
+      case 'adam': {
+        // lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + e), the constants drawn together
+        const root = Math.sqrt(1 - 0.999 ** step);
+        const rate = (learningRate * root) / (1 - 0.9 ** step);
+        routines.adam(w.address, first, second, g.address, n, rate, 1e-7 * root);
+        break;
+      }
+      case 'sgd':
+        routines.sgd(w.address, g.address, n, learningRate);
+        break;
+      case 'momentum':
+        routines.momentum(w.address, first, g.address, n, learningRate);
+        break;
+      case 'rmsprop':
+        routines.rmsprop(w.address, first, g.address, n, learningRate);
+        break;
+    }
+    this.touch();
+  }
+
+  norms(layers: TrainerSpec['layers']): number[] {
+    return layers.map(({ variables }) => {
+      const squares = variables.map((variable) => {
+        const { address, values } = this.gradients[this.#trained.indexOf(variable)];
+        return this.#memory.routines.sumOfSquares(address, Math.ceil(values.length / 4) * 4);
+      });
+      return Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
+    });
+  }
+
+  /** The optimizer's averages, as vectors over all variables that train. */
+  slots(): Float32Array[] {
+    return this.#slots.map((blocks) => {
+      const whole = new Float32Array(blocks.reduce((sum, { values }) => sum + values.length, 0));
+      let next = 0;
+      for (const { values } of blocks) {
+        whole.set(values, next);
+        next += values.length;
+      }
+      return whole;
+    });
+  }
+}
+
+/** One program, its session, and the memory of what is fed to it and fetched from it. */
+class CompiledStep {
+  readonly step: StepProgram;
+  /** Whether user code ran since it was traced. */
+  doubted = false;
+  readonly #store: Store;
+  readonly #session: Session;
+  readonly #memory: SimdMemory;
+  readonly #seed: number;
+  readonly #feeds: ReadonlyMap<string, { block: Block; shape: readonly number[] }>;
+  readonly #draws: readonly { block: Block; draw: number; value: RandomValue }[];
+  readonly #terms: Block;
+  /** New values of variables that the step itself assigns to. */
+  readonly #updates: readonly { block: Block; variable: number }[];
+  readonly #inputs: Tensors = {};
+  readonly #outputs: Tensors = {};
+  #checked = false;
+
+  constructor(step: StepProgram, store: Store, seed: number, threads: number) {
+    this.step = step;
+    this.#store = store;
+    this.#seed = seed;
+    const { program } = step;
+    this.#session = new Session(emit(program).encode(), threads);
+    const feeds = valuesOf(program, 'feed');
+    const draws = valuesOf(program, 'random');
+    const updates = Object.keys(program.outputs).filter((name) => name.startsWith(updatePrefix));
+    const sizeOf = (name: string) => volume(program.values[program.outputs[name]].shape);
+    const sizes = [
+      ...[...feeds, ...draws].map(({ value }) => volume(value.shape)),
+      ...[names.terms, ...updates].map(sizeOf),
+    ];
+    this.#memory = new SimdMemory(sizes.reduce((sum, size) => sum + blockBytes(size), 0));
+
+    this.#feeds = new Map(
+      feeds.map(({ value: { name, shape } }) => {
+        const block = this.#memory.take(volume(shape));
+        this.#inputs[inputName.feed(name)] = tensorOver(block.values, shape);
+        return [name, { block, shape }];
+      }),
+    );
+    this.#draws = draws.map(({ value }) => {
+      const block = this.#memory.take(volume(value.shape));
+      this.#inputs[inputName.random(value.index)] = tensorOver(block.values, value.shape);
+      return { block, draw: value.index, value };
+    });
+    for (const { value } of valuesOf(program, 'variable')) {
+      this.#inputs[inputName.variable(value.index)] = tensorOver(store.weights[value.index].values, value.shape);
+    }
+    this.#terms = this.#memory.take(sizeOf(names.terms));
+    this.#outputs[names.terms] = tensorOver(this.#terms.values, [this.#terms.values.length]);
+    if (step.training) {
+      store.gradients.forEach(({ values }, i) => {
+        this.#outputs[names.gradient(i)] = tensorOver(values, store.variables[i].shape);
+      });
+    }
+    this.#updates = updates.map((name) => {
+      const block = this.#memory.take(sizeOf(name));
+      const variable = Number(name.slice(updatePrefix.length));
+      this.#outputs[name] = tensorOver(block.values, store.variables[variable].shape);
+      return { block, variable };
+    });
+  }
+
+  /** Gradients are in the store afterwards. */
+  run(rows: Rows, scalars: Readonly<Record<string, number>>, step: number): Record<string, number> {
+    const { data } = rows;
+    for (const [name, { block }] of this.#feeds) {
+      if (name === 'x' || name === 'target' || name === 'y') gather(data[name]!, rows, block.values);
+    }
+    for (const [name, value] of Object.entries(scalars)) {
+      const feed = this.#feeds.get(names.scalar(name));
+      if (feed) feed.block.values[0] = value;
+    }
+    for (const { block, draw, value } of this.#draws) {
+      fillDraw(this.#memory, block, value.distribution, { seed: this.#seed, step, draw });
+    }
+    this.#session.run(this.#inputs, this.#outputs);
+    if (!this.#checked) this.#check(step);
+    if (this.#updates.length > 0 && this.step.training) {
+      for (const { block, variable } of this.#updates) this.#store.weights[variable].values.set(block.values);
+      this.#store.touch();
+    }
+    return Object.fromEntries(this.step.termNames.map((name, i) => [name, this.#terms.values[i]]));
+  }
+
+  #check(step: number): void {
+    checkAgainstReplay(this.step.traced, {
+      variables: this.#store.variables,
+      feeds: Object.fromEntries(
+        [...this.#feeds].map(([name, { block, shape }]) => [name, { data: block.values, shape }]),
+      ),
+      random: (index, shape, distribution) => drawTensor(shape, distribution, { seed: this.#seed, step, draw: index }),
+      outputs: Object.fromEntries(
+        Object.entries(this.#outputs).map(([name, { data }]) => [name, data as Float32Array]),
+      ),
+    });
+    this.#checked = true;
+  }
+
+  dispose(): void {
+    this.#session.dispose();
+  }
+}
+
+type RandomValue = Extract<Program['values'][number], { kind: 'random' }>;

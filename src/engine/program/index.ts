@@ -1,0 +1,4 @@
+export { type Distribution, difference, type Node, type Program, print, type Value, valuesOf } from './program.ts';
+export { type ReplayInputs, replay } from './replay.ts';
+export { simplify } from './simplify.ts';
+export { abandonTrace, NotCompilable, type TraceInputs, type TraceScope, trace, updatePrefix } from './trace.ts';

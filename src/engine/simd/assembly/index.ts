@@ -1,0 +1,2 @@
+export { adam, momentum, rmsprop, sgd, sumOfSquares } from './optimizers';
+export { fillBernoulli, fillNormal, fillUniform } from './random';

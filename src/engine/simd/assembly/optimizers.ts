@@ -1,0 +1,84 @@
+/**
+ * Updates of n weights in place, 16-byte aligned, n a multiple of 4. Formulas and sources: optimizers.ts of the toolkit,
+ * whose results these give up to rounding.
+ */
+
+/** Weights w, averages m and v, gradient g. `rate` and `epsilon` hold the corrections of the bias. */
+export function adam(w: usize, m: usize, v: usize, g: usize, n: i32, rate: f32, epsilon: f32): void {
+  const one1 = f32x4.splat(<f32>0.1);
+  const one2 = f32x4.splat(<f32>0.001);
+  const rates = f32x4.splat(rate);
+  const epsilons = f32x4.splat(epsilon);
+  const end = w + (<usize>n << 2);
+  while (w < end) {
+    const gradient = v128.load(g);
+    const oldMean = v128.load(m);
+    const mean = f32x4.add(oldMean, f32x4.mul(f32x4.sub(gradient, oldMean), one1));
+    v128.store(m, mean);
+    const oldSquare = v128.load(v);
+    const square = f32x4.add(oldSquare, f32x4.mul(f32x4.sub(f32x4.mul(gradient, gradient), oldSquare), one2));
+    v128.store(v, square);
+    const change = f32x4.div(f32x4.mul(mean, rates), f32x4.add(f32x4.sqrt(square), epsilons));
+    v128.store(w, f32x4.sub(v128.load(w), change));
+    w += 16;
+    m += 16;
+    v += 16;
+    g += 16;
+  }
+}
+
+export function sgd(w: usize, g: usize, n: i32, rate: f32): void {
+  const rates = f32x4.splat(rate);
+  const end = w + (<usize>n << 2);
+  while (w < end) {
+    v128.store(w, f32x4.sub(v128.load(w), f32x4.mul(v128.load(g), rates)));
+    w += 16;
+    g += 16;
+  }
+}
+
+export function momentum(w: usize, velocity: usize, g: usize, n: i32, rate: f32): void {
+  const rates = f32x4.splat(rate);
+  const decay = f32x4.splat(<f32>0.9);
+  const end = w + (<usize>n << 2);
+  while (w < end) {
+    const next = f32x4.add(f32x4.mul(v128.load(velocity), decay), v128.load(g));
+    v128.store(velocity, next);
+    v128.store(w, f32x4.sub(v128.load(w), f32x4.mul(next, rates)));
+    w += 16;
+    velocity += 16;
+    g += 16;
+  }
+}
+
+export function rmsprop(w: usize, s: usize, g: usize, n: i32, rate: f32): void {
+  const rates = f32x4.splat(rate);
+  const tenth = f32x4.splat(<f32>0.1);
+  const epsilons = f32x4.splat(<f32>1e-7);
+  const end = w + (<usize>n << 2);
+  while (w < end) {
+    const gradient = v128.load(g);
+    const old = v128.load(s);
+    const square = f32x4.add(old, f32x4.mul(f32x4.sub(f32x4.mul(gradient, gradient), old), tenth));
+    v128.store(s, square);
+    const change = f32x4.div(f32x4.mul(gradient, rates), f32x4.sqrt(f32x4.add(square, epsilons)));
+    v128.store(w, f32x4.sub(v128.load(w), change));
+    w += 16;
+    s += 16;
+    g += 16;
+  }
+}
+
+/** Sum of the squares of n floats; infinite or not a number if one of them is. */
+export function sumOfSquares(x: usize, n: i32): f64 {
+  let sums = f64x2.splat(0);
+  const end = x + (<usize>n << 2);
+  while (x < end) {
+    const values = v128.load(x);
+    const squares = f32x4.mul(values, values);
+    sums = f64x2.add(sums, f64x2.promote_low_f32x4(squares));
+    sums = f64x2.add(sums, f64x2.promote_low_f32x4(v128.shuffle<u64>(squares, squares, 1, 0)));
+    x += 16;
+  }
+  return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
+}

@@ -1,0 +1,88 @@
+import { NotCompilable } from '../program/index.ts';
+import { EagerTrainer } from './eager.ts';
+import type { CompiledTrainer, OptimizerState, Rows, StepResult, StepSettings, Trainer, TrainerSpec } from './types.ts';
+
+/** Trains compiled as long as that is possible; when it is not, says so once and goes on kernel by kernel. */
+export class FallbackTrainer implements Trainer {
+  readonly #spec: TrainerSpec;
+  #compiled: CompiledTrainer | undefined;
+  #inner: Trainer;
+  /** Found before the fall. */
+  #earlier: StepResult[] = [];
+
+  constructor(spec: TrainerSpec, compile: (spec: TrainerSpec) => CompiledTrainer) {
+    this.#spec = spec;
+    this.#compiled = compile(spec);
+    this.#inner = this.#compiled;
+  }
+
+  get steps(): number {
+    return this.#inner.steps;
+  }
+
+  step(rows: Rows, settings: StepSettings): void {
+    this.#attempt((trainer) => trainer.step(rows, settings));
+  }
+
+  evaluate(rows: Rows, settings: { scalars: StepSettings['scalars']; step: number }): void {
+    this.#attempt((trainer) => trainer.evaluate(rows, settings));
+  }
+
+  #attempt(run: (trainer: Trainer) => void): void {
+    try {
+      run(this.#inner);
+    } catch (error) {
+      if (!this.#compiled) throw error;
+      this.#fall();
+      // a mistake in the loss shows here again, without the compiler's words around it
+      run(this.#inner);
+      warn(error);
+    }
+  }
+
+  /** Goes on where the compiled trainer stands: a call that failed has changed nothing. */
+  #fall(): void {
+    const compiled = this.#compiled!;
+    this.#earlier.push(...compiled.take());
+    compiled.publish();
+    this.#inner = new EagerTrainer({ ...this.#spec, state: compiled.stateNow() });
+    this.#compiled = undefined;
+    compiled.dispose();
+  }
+
+  async read(): Promise<StepResult[]> {
+    const earlier = this.#earlier;
+    this.#earlier = [];
+    return [...earlier, ...(await this.#inner.read())];
+  }
+
+  publish(): void {
+    this.#inner.publish();
+  }
+
+  adopt(): void {
+    this.#inner.adopt();
+  }
+
+  doubt(): void {
+    this.#inner.doubt();
+  }
+
+  state(): Promise<OptimizerState> {
+    return this.#inner.state();
+  }
+
+  dispose(): void {
+    this.#inner.dispose();
+  }
+}
+
+const told = new Set<string>();
+
+function warn(error: unknown): void {
+  const reason =
+    error instanceof NotCompilable ? error.message : `it could not be traced (${(error as Error).message})`;
+  if (told.has(reason)) return;
+  told.add(reason);
+  console.warn(`This loss is trained operation by operation, more slowly, since it can't be compiled: ${reason}.`);
+}

@@ -61,8 +61,14 @@ async function fillStage(stage, { files, scripts, devDependencies, ...manifest }
   const packages = listed.split(/\r?\n/).filter((path) => path && path !== root);
   if (packages.length === 0) throw new StepFailed('npm lists no packages that the extension needs; run npm install');
   for (const path of [...parts, ...texts, ...packages.map((path) => relative(root, path))]) {
-    await cp(join(root, path), join(stage, path), { recursive: true });
+    await cp(join(root, path), join(stage, path), { recursive: true, filter: isForThisPlatform });
   }
+}
+
+/** ONNX Runtime's package brings its library for every platform, 290 MB together. */
+function isForThisPlatform(path) {
+  const [, platform, arch] = /onnxruntime-node[\\/]bin[\\/]napi-v\d+[\\/]([^\\/]+)(?:[\\/]([^\\/]+))?/.exec(path) ?? [];
+  return (!platform || platform === process.platform) && (!arch || arch === process.arch);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -26,7 +26,7 @@ function describeReport(report: EngineReport): string {
     ['folder', report.folder],
     ['on disk', report.bytes === undefined ? undefined : megabytes(report.bytes)],
     ['unfinished', report.unfinishedBytes === undefined ? undefined : `${megabytes(report.unfinishedBytes)} on disk`],
-    ['without it', report.works ? undefined : 'everything works on the wasm engine, more slowly'],
+    ['without it', report.works ? undefined : 'models train on the engine onnx, which is always there'],
     ['Node', `${report.node} (${report.platform} ${report.arch})`],
   ];
   const lines = rows.filter(([, value]) => value !== undefined).map(([name, value]) => `${name.padEnd(15)} ${value}`);
@@ -45,7 +45,7 @@ export async function engineInstall(options: { yes?: boolean }): Promise<number>
     if (planned.road === 'none') {
       const reasons = planned.reasons.map((reason) => `  - ${reason}`).join('\n');
       process.stderr.write(
-        `aenb: the native engine cannot be installed here:\n${reasons}\nThe wasm engine works without it.\n`,
+        `aenb: the native engine cannot be installed here:\n${reasons}\nThe engine onnx works without it.\n`,
       );
       return 1;
     }

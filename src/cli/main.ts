@@ -30,6 +30,7 @@ program
   .option('--html <FILE>', 'write it as a web page with its pictures')
   .option('--param <NAME=VALUE>', 'replace a value of the cell tagged "parameters"; may be repeated', collect, [])
   .addOption(new Option('--engine <NAME>', 'what trains').choices(ENGINES))
+  .option('--threads <N>', 'threads of a native engine; default: the cores there are', positiveInteger)
   .option('--timeout <SECONDS>', 'stop after so long', positiveNumber)
   .option('--quiet', 'no progress on standard error')
   .addHelpText(
@@ -82,6 +83,14 @@ function positiveNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value > 0) || value > 2_000_000) {
     throw new InvalidArgumentError('It must be a number of seconds above 0.');
+  }
+  return value;
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 1 || value > 256) {
+    throw new InvalidArgumentError('It must be a whole number from 1 to 256.');
   }
   return value;
 }

@@ -17,6 +17,8 @@ export interface RunOptions {
   html?: string;
   param: string[];
   engine?: (typeof ENGINES)[number];
+  /** Of a native engine. */
+  threads?: number;
   /** Seconds for the whole run. */
   timeout?: number;
   quiet?: boolean;
@@ -63,6 +65,7 @@ class NotebookRun {
       directory: dirname(resolve(path)),
       notebook: resolve(path),
       ...(options.engine ? { engine: options.engine } : {}),
+      ...(options.threads ? { environment: { AENB_THREADS: String(options.threads) } } : {}),
       ...(interactive
         ? { onInput: (request, signal) => this.progress.pausedWhile(() => askOnTerminal(request, signal)) }
         : {}),

@@ -3,7 +3,7 @@
  * `kernelInterface` is for the kernel process alone.
  */
 import * as tf from '@tensorflow/tfjs';
-import { engine } from '../engine/index.ts';
+import { abandonTrace, engine } from '../engine/index.ts';
 import { loadEngine } from './engine.ts';
 import { setHost } from './host.ts';
 
@@ -37,6 +37,7 @@ export const kernelInterface = {
   setHost,
   loadEngine,
   engine,
+  afterTermination: abandonTrace,
   /** Names whose mention in a cell makes the kernel await `loadEngine()` before running it. */
   needsEngine: new Set([
     'tf',

@@ -36,5 +36,6 @@ export const configuration = {
   section: 'aenb',
   node: 'node',
   engine: 'engine',
+  threads: 'threads',
   environmentFile: 'environmentFile',
 } as const;

@@ -28,8 +28,14 @@ export async function kernelOptions(notebook: vscode.NotebookDocument, log: Log)
     environment: {
       ...(await environmentFile(settings.get(configuration.environmentFile, '').trim(), workspace)),
       ...node.environment,
+      ...threadsOf(settings.get(configuration.threads, 0)),
     },
   };
+}
+
+/** As the engines read it; none where each is to choose. */
+function threadsOf(threads: number): Record<string, string> {
+  return Number.isInteger(threads) && threads > 0 ? { AENB_THREADS: String(threads) } : {};
 }
 
 /** Variables from the file that the setting names; relative paths begin in the workspace's folder. */

@@ -6,8 +6,9 @@ import type { Sessions } from './sessions.ts';
 /** A kernel is started with the settings of its time: when they change, running ones are restarted, after asking. */
 export function registerSettings(sessions: Sessions, log: Log): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration(async (event) => {
-    const { section, node, engine, environmentFile } = configuration;
-    if (![node, engine, environmentFile].some((name) => event.affectsConfiguration(`${section}.${name}`))) return;
+    const { section, node, engine, threads, environmentFile } = configuration;
+    if (![node, engine, threads, environmentFile].some((name) => event.affectsConfiguration(`${section}.${name}`)))
+      return;
     try {
       const outdated = await sessions.outdated();
       if (outdated.length === 0) return;

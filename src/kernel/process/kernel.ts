@@ -234,8 +234,8 @@ class Kernel {
     if (terminated !== undefined) {
       // on again, after they were turned off for the termination
       context.run(undefined as never, () => undefined);
-      this.#tensors?.repair();
       this.#toolkit.afterTermination();
+      this.#tensors?.repair();
     }
     const execution = this.#running;
     if (execution === undefined || execution.id !== message.execution) return;

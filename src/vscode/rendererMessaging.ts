@@ -10,12 +10,17 @@ interface RendererRequest {
   readonly payload: unknown;
 }
 
-/** Carries renderers' questions (decode this point) to the kernel and its answers back. */
+/**
+ * Carries renderers' questions (decode this point) to the kernel and its answers back, and does what their buttons
+ * ask for: stop the training, run the cell again.
+ */
 export function registerRendererMessaging(sessions: Sessions): vscode.Disposable {
   return vscode.Disposable.from(
     ...RENDERER_KINDS.map((kind) => {
       const messaging = vscode.notebooks.createRendererMessaging(rendererId(kind));
       return messaging.onDidReceiveMessage(async ({ editor, message }) => {
+        if (isInterrupt(message)) return sessions.get(editor.notebook)?.interrupt();
+        if (isRunCell(message)) return runCell(editor.notebook, message.runCellOf);
         if (!isRequest(message)) return;
         const reply = await answer(sessions, editor.notebook, message);
         await messaging.postMessage({ id: message.id, ...reply }, editor);
@@ -46,4 +51,31 @@ function isRequest(message: unknown): message is RendererRequest {
     'channel' in message &&
     typeof message.channel === 'string'
   );
+}
+
+function isInterrupt(message: unknown): message is { interrupt: true } {
+  return typeof message === 'object' && message !== null && 'interrupt' in message && message.interrupt === true;
+}
+
+function isRunCell(message: unknown): message is { runCellOf: string } {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'runCellOf' in message &&
+    typeof message.runCellOf === 'string' &&
+    message.runCellOf.length > 8
+  );
+}
+
+/** Runs the cell that shows the picture with this channel, as if its button had been pressed. */
+async function runCell(notebook: vscode.NotebookDocument, channel: string): Promise<void> {
+  const written = Buffer.from(JSON.stringify(channel));
+  const cell = notebook
+    .getCells()
+    .find(({ outputs }) => outputs.some(({ items }) => items.some(({ data }) => Buffer.from(data).includes(written))));
+  if (!cell) return;
+  await vscode.commands.executeCommand('notebook.cell.execute', {
+    ranges: [{ start: cell.index, end: cell.index + 1 }],
+    document: notebook.uri,
+  });
 }

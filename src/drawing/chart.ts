@@ -1,5 +1,6 @@
 /** Chart.js with the parts that our charts use, and what all of them share. */
 import {
+  BasicPlatform,
   Chart,
   type ChartOptions,
   Filler,
@@ -11,6 +12,7 @@ import {
   ScatterController,
   Tooltip,
 } from 'chart.js';
+import type { Context, MakeCanvas } from './canvas.ts';
 import { compact } from './numbers.ts';
 import type { Theme } from './theme.ts';
 
@@ -103,4 +105,19 @@ export function tooltipStyle(theme: Theme) {
     titleFont: { ...small(theme), weight: 600 },
     bodyFont: small(theme),
   } as const;
+}
+
+/** Paints a whole chart as a part of a sheet, sharp enough for print. */
+export function paintChart(
+  context: Context,
+  configuration: object,
+  size: { readonly width: number; readonly height: number },
+  make: MakeCanvas,
+): void {
+  const canvas = make(size.width, size.height);
+  const known = configuration as ConstructorParameters<typeof Chart>[1];
+  const options = { ...known.options, devicePixelRatio: 2 };
+  const chart = new Chart(canvas, { ...known, platform: BasicPlatform, options });
+  context.drawImage(canvas, 0, 0, size.width, size.height);
+  chart.destroy();
 }

@@ -48,3 +48,14 @@ function toRgb(lightness: number, a: number, b: number): Rgb {
 function gamma(level: number): number {
   return level <= 0.0031308 ? 12.92 * level : 1.055 * level ** (1 / 2.4) - 0.055;
 }
+
+const middle: Rgb = [247, 247, 247];
+const below: Rgb = [33, 102, 190];
+const above: Rgb = [196, 44, 66];
+
+/** Blue below the middle, red above it, white where a value is nothing; `share` from 0 to 1. */
+export function divergingColour(share: number): Rgb {
+  const far = Math.min(1, Math.abs(share - 0.5) * 2);
+  const end = share < 0.5 ? below : above;
+  return middle.map((level, c) => Math.round(level + (end[c]! - level) * far)) as unknown as Rgb;
+}

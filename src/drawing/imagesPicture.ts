@@ -1,4 +1,4 @@
-import type { ImagesPayload } from '../renderers/images/payload.ts';
+import type { ImageScale, ImagesPayload } from '../renderers/images/payload.ts';
 import {
   type Atlas,
   type Context,
@@ -9,43 +9,78 @@ import {
   type MakeCanvas,
   makeAtlas,
 } from './canvas.ts';
+import { divergingColour, errorColour } from './colourScale.ts';
 import type { Theme } from './theme.ts';
 
 export interface ImagesLayout {
   readonly width: number;
   readonly height: number;
   readonly columns: number;
+  /** Room for the names of rows at the left and the headings of columns above. */
+  readonly gutter: number;
+  readonly head: number;
+  readonly gap: number;
   readonly tile: { readonly width: number; readonly height: number };
   readonly places: readonly { readonly x: number; readonly y: number }[];
 }
 
-const gap = 4;
 const captionHeight = 18;
+const headHeight = 18;
+const gutterWidth = 74;
 
-export function layOutImages(payload: ImagesPayload, width: number, ratio: number): ImagesLayout {
+/**
+ * @param width room there is; a grid of given columns becomes wider when it is zoomed
+ * @param ratio device pixels per CSS pixel, so that a picture's pixels can all be of one size
+ * @param zoom how much larger than usual every picture is drawn
+ */
+export function layOutImages(payload: ImagesPayload, width: number, ratio: number, zoom = 1): ImagesLayout {
   const [imageHeight, imageWidth] = payload.imageShape;
-  const least = payload.count > 60 ? 32 : payload.count > 24 ? 44 : 60;
-  const most = Math.max(96, Math.min(imageWidth, 256));
-  const fitting = Math.max(1, Math.floor((width + gap) / (least + gap)));
+  const gap = payload.tight ? 0 : 4;
+  const gutter = payload.rowTitles && payload.columns ? gutterWidth : 0;
+  const head = payload.columnTitles && payload.columns ? headHeight : 0;
+  const least = (payload.count > 60 ? 32 : payload.count > 24 ? 44 : 60) * zoom;
+  const most = (payload.tight ? 36 : Math.max(96, Math.min(imageWidth, 256))) * zoom;
+  const fitting = Math.max(1, Math.floor((width - gutter + gap) / (least + gap)));
   const columns = payload.columns ?? Math.max(1, Math.min(payload.count, fitting));
-  const room = (width - (columns - 1) * gap) / columns;
+  const room = ((width - gutter - (columns - 1) * gap) / columns) * (payload.columns ? zoom : 1);
   const whole = (Math.floor((Math.min(most, room) * ratio) / imageWidth) * imageWidth) / ratio;
   const tileWidth = whole >= Math.min(most, room) * 0.72 ? whole : Math.max(1, Math.min(most, room));
   const tile = { width: tileWidth, height: (tileWidth * imageHeight) / imageWidth };
   const rowHeight = tile.height + gap + (payload.titles ? captionHeight : 0);
   const places = Array.from({ length: payload.count }, (_, i) => ({
-    x: (i % columns) * (tile.width + gap),
-    y: Math.floor(i / columns) * rowHeight,
+    x: gutter + (i % columns) * (tile.width + gap),
+    y: head + Math.floor(i / columns) * rowHeight,
   }));
-  return { width, height: Math.ceil(Math.ceil(payload.count / columns) * rowHeight), columns, tile, places };
+  return {
+    width: Math.max(width, Math.ceil(gutter + columns * (tile.width + gap) - gap)),
+    height: Math.ceil(head + Math.ceil(payload.count / columns) * rowHeight),
+    columns,
+    gutter,
+    head,
+    gap,
+    tile,
+    places,
+  };
 }
 
 export function prepareImages(payload: ImagesPayload, make: MakeCanvas): Atlas {
   const [height, width, channels] = payload.imageShape;
   const size = height * width * channels;
-  return makeAtlas(make, payload.count, { width, height }, (i, rgba) =>
-    levelsToRgba((index) => payload.pixels[index]!, channels, i * size, rgba),
-  );
+  const { scales, pixels } = payload;
+  return makeAtlas(make, payload.count, { width, height }, (i, rgba) => {
+    const row = Math.floor(i / (payload.columns ?? payload.count));
+    const scale = scales[row % scales.length] ?? 'plain';
+    if (scale === 'plain' || channels === 3) levelsToRgba((at) => pixels[at]!, channels, i * size, rgba);
+    else paintScale(scale, pixels.subarray(i * size, (i + 1) * size), rgba);
+  });
+}
+
+function paintScale(scale: ImageScale, levels: Uint8Array, rgba: Uint8ClampedArray): void {
+  const colourOf = scale === 'error' ? errorColour : divergingColour;
+  levels.forEach((level, p) => {
+    rgba.set(colourOf(level / 255), p * 4);
+    rgba[p * 4 + 3] = 255;
+  });
 }
 
 export function paintImages(
@@ -57,21 +92,42 @@ export function paintImages(
   active?: number,
 ): void {
   const [height, width] = payload.imageShape;
+  const { tile, gap, gutter, head, columns, places } = layout;
   context.font = font(theme, theme.fontSize - 1);
   context.textAlign = 'center';
   context.textBaseline = 'top';
-  layout.places.forEach(({ x, y }, i) => {
-    drawTile(context, atlas, i, { width, height }, { x, y, ...layout.tile });
+  places.forEach(({ x, y }, i) => {
+    drawTile(context, atlas, i, { width, height }, { x, y, ...tile });
     const title = payload.titles?.[i];
-    if (title) {
-      context.fillStyle = theme.muted;
-      const middle = x + layout.tile.width / 2;
-      context.fillText(fitText(context, title, layout.tile.width + gap - 2), middle, y + layout.tile.height + 3);
-    }
-    if (i === active) {
-      context.strokeStyle = theme.focus;
-      context.lineWidth = 2;
-      context.strokeRect(x + 1, y + 1, layout.tile.width - 2, layout.tile.height - 2);
-    }
+    if (!title) return;
+    context.fillStyle = theme.muted;
+    context.fillText(fitText(context, title, tile.width + gap - 2), x + tile.width / 2, y + tile.height + 3);
   });
+  context.fillStyle = theme.muted;
+  if (head) {
+    // Where they would run into each other, only every second or third is written.
+    const widest = Math.max(...payload.columnTitles!.map((text) => context.measureText(text).width));
+    const every = Math.max(1, Math.ceil(Math.min(widest + 6, 120) / (tile.width + gap)));
+    payload.columnTitles!.slice(0, columns).forEach((text, c) => {
+      if (c % every) return;
+      const shown = fitText(context, text, every * (tile.width + gap) - 4);
+      context.fillText(shown, places[c]!.x + tile.width / 2, 1);
+    });
+  }
+  if (gutter) {
+    context.textAlign = 'right';
+    context.textBaseline = 'middle';
+    const every = Math.max(1, Math.ceil((theme.fontSize + 3) / (tile.height + gap)));
+    payload.rowTitles!.forEach((text, r) => {
+      const place = places[r * columns];
+      if (place && r % every === 0) {
+        context.fillText(fitText(context, text, gutter - 10), gutter - 8, place.y + tile.height / 2);
+      }
+    });
+  }
+  const attended = active === undefined ? undefined : places[active];
+  if (!attended) return;
+  context.strokeStyle = theme.focus;
+  context.lineWidth = 2;
+  context.strokeRect(attended.x + 1, attended.y + 1, tile.width - 2, tile.height - 2);
 }

@@ -3,20 +3,28 @@
  * browser; Chart.js and the canvas library are loaded when the first PNG is made.
  */
 import type * as canvasLibrary from '@napi-rs/canvas';
+import { BARS_MIME, parseBars } from '../renderers/bars/payload.ts';
 import { CURVES_MIME, parseCurves } from '../renderers/curves/payload.ts';
+import { HISTOGRAM_MIME, parseHistogram } from '../renderers/histogram/payload.ts';
 import { IMAGES_MIME, parseImages } from '../renderers/images/payload.ts';
 import { LATENT_MIME, parseLatent } from '../renderers/latent/payload.ts';
-import type { ProgressPayload } from '../renderers/progress/payload.ts';
+import { MODEL_MIME, parseModel } from '../renderers/model/payload.ts';
+import { PROGRESS_MIME, type ProgressPayload, parseProgress } from '../renderers/progress/payload.ts';
 import { parseReconstruction, RECONSTRUCTION_MIME } from '../renderers/reconstruction/payload.ts';
+import { parseRun, RUN_MIME } from '../renderers/run/payload.ts';
 import { parseScatter, SCATTER_MIME } from '../renderers/scatter/payload.ts';
 import { parseTable, TABLE_MIME } from '../renderers/table/payload.ts';
+import { barsLegend, layOutBars, paintBars } from './barsPicture.ts';
 import type { Context, MakeCanvas } from './canvas.ts';
-import { type Heading, headingHeight, paintHeading } from './heading.ts';
+import { progressSheet, runSheet } from './factsPicture.ts';
+import { histogramLegend, layOutHistogram, paintHistogram, prefersLog, prepareHistogram } from './histogramPicture.ts';
 import { layOutImages, paintImages, prepareImages } from './imagesPicture.ts';
-import { firstAxes, latentLegend, paintLatent, projectLatent } from './latentPicture.ts';
+import { firstView, latentLegend, paintLatent, projectLatent } from './latentPicture.ts';
+import { layOutModel, paintModel } from './modelPicture.ts';
 import { compact, duration, grouped } from './numbers.ts';
 import { layOutReconstruction } from './reconstructionLayout.ts';
 import { paintReconstruction, prepareReconstruction } from './reconstructionPicture.ts';
+import { layOutSheet, paintSheet, type Sheet } from './sheet.ts';
 import { layOutTable, paintTable } from './tablePicture.ts';
 import { paper } from './theme.ts';
 import { english } from './words.ts';
@@ -24,40 +32,24 @@ import { english } from './words.ts';
 /** Device pixels per CSS pixel. */
 const ratio = 2;
 const width = 720;
-const margin = 16;
-
-/** A picture's body: its size, and how it is painted once there is a canvas. */
-interface Body {
-  readonly width: number;
-  readonly height: number;
-  readonly heading: Heading;
-  paint(context: Context): void;
-}
 
 /**
- * @returns the PNG in base64, or undefined where the canvas library has no build for the machine or the kind has no
- *   picture (a run's summary, progress)
+ * @returns the PNG in base64, or undefined where the canvas library has no build for the machine
  */
 export async function toPng(mime: string, payload: unknown): Promise<string | undefined> {
-  const makeBody: MakeBody | undefined = bodies[mime];
-  if (!makeBody) return undefined;
+  const makeSheet: MakeSheet | undefined = sheets[mime];
+  if (!makeSheet) return undefined;
   const library = await loadCanvas();
   if (!library) return undefined;
   // The library's canvas is the browser's as far as pictures use it; its types are its own.
   const make: MakeCanvas = (w, h) => library.createCanvas(w, h) as unknown as HTMLCanvasElement;
   // As it will be read from the file: what the renderers refuse gets no PNG either.
-  const body = await makeBody(JSON.parse(JSON.stringify(payload)), make);
-  const ruler = make(1, 1).getContext('2d')!;
-  const top = headingHeight(ruler, body.heading, body.width, paper);
-  const canvas = library.createCanvas((body.width + 2 * margin) * ratio, (top + body.height + 2 * margin) * ratio);
+  const sheet = await makeSheet(JSON.parse(JSON.stringify(payload)), make);
+  const layout = layOutSheet(make(1, 1).getContext('2d')!, sheet, paper);
+  const canvas = library.createCanvas(layout.width * ratio, layout.height * ratio);
   const context = canvas.getContext('2d') as unknown as Context;
   context.scale(ratio, ratio);
-  context.fillStyle = paper.background;
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.translate(margin, margin);
-  paintHeading(context, body.heading, body.width, paper);
-  context.translate(0, top);
-  body.paint(context);
+  paintSheet(context, sheet, layout, paper, make);
   return (await canvas.encode('png')).toString('base64');
 }
 
@@ -67,10 +59,10 @@ function loadCanvas(): Promise<typeof canvasLibrary | undefined> {
   return loading;
 }
 
-type MakeBody = (payload: unknown, make: MakeCanvas) => Body | Promise<Body>;
+type MakeSheet = (payload: unknown, make: MakeCanvas) => Sheet | Promise<Sheet>;
 
-const bodies: Record<string, MakeBody> = {
-  [CURVES_MIME]: async (value, make) => {
+const sheets: Record<string, MakeSheet> = {
+  [CURVES_MIME]: async (value) => {
     const payload = parseCurves(value);
     const { curvesChart, curvesLegend } = await import('./curvesChart.ts');
     const view = {
@@ -85,10 +77,10 @@ const bodies: Record<string, MakeBody> = {
         subtitle: payload.progress && progressLine(payload.progress),
         legend: curvesLegend(payload, paper),
       },
-      paint: await chartPainter(curvesChart(payload, view, paper, english), size, make),
+      paint: await chartPainter(curvesChart(payload, view, paper, english), size),
     };
   },
-  [SCATTER_MIME]: async (value, make) => {
+  [SCATTER_MIME]: async (value) => {
     const payload = parseScatter(value);
     const { scatterChart, scatterLegend } = await import('./scatterChart.ts');
     const size = { width: 560, height: 400 };
@@ -96,7 +88,7 @@ const bodies: Record<string, MakeBody> = {
     return {
       ...size,
       heading: { title: payload.title, legend },
-      paint: await chartPainter(scatterChart(payload, new Set(), paper), size, make),
+      paint: await chartPainter(scatterChart(payload, new Set(), paper), size),
     };
   },
   [RECONSTRUCTION_MIME]: (value, make) => {
@@ -110,10 +102,10 @@ const bodies: Record<string, MakeBody> = {
   [LATENT_MIME]: (value, make) => {
     const payload = parseLatent(value);
     const size = { width: 560, height: 500 };
-    const view = { axes: firstAxes(payload), hidden: new Set<number>() };
+    const view = firstView(payload);
     return {
       ...size,
-      heading: { title: payload.title, legend: latentLegend(payload, paper) },
+      heading: { title: payload.title, legend: view.colour === 'class' ? latentLegend(payload, paper) : [] },
       paint: (context) =>
         paintLatent(context, payload, view, projectLatent(payload, view, size), {
           theme: paper,
@@ -128,8 +120,48 @@ const bodies: Record<string, MakeBody> = {
     const layout = layOutImages(payload, width, ratio);
     const atlas = prepareImages(payload, make);
     const paint = (context: Context) => paintImages(context, payload, atlas, layout, paper);
-    return { width, height: layout.height, heading: { title: payload.title }, paint };
+    return { width: layout.width, height: layout.height, heading: { title: payload.title }, paint };
   },
+  [HISTOGRAM_MIME]: (value) => {
+    const payload = parseHistogram(value);
+    const view = { log: prefersLog(payload), threshold: payload.threshold, hidden: new Set<string>() };
+    const parts = prepareHistogram(payload, view.log);
+    const layout = layOutHistogram(parts, parts.detection ? width : 480);
+    return {
+      width: layout.width,
+      height: layout.height,
+      heading: {
+        title: payload.title,
+        subtitle: payload.facts.map((fact) => fact.join(' ')).join('  ·  ') || undefined,
+        legend: histogramLegend(payload, paper),
+      },
+      paint: (context) => paintHistogram(context, payload, parts, view, layout, { theme: paper, words: english }),
+    };
+  },
+  [BARS_MIME]: (value) => {
+    const payload = parseBars(value);
+    const view = { log: payload.log, frame: payload.frame, hidden: new Set<string>() };
+    const layout = layOutBars(payload, view, width);
+    const frame = payload.frames.length > 1 ? `${payload.frameName ?? ''} ${payload.frames[payload.frame]}` : undefined;
+    return {
+      width,
+      height: layout.height,
+      heading: { title: payload.title, subtitle: frame, legend: barsLegend(payload, paper) },
+      paint: (context) => paintBars(context, payload, view, layout, paper),
+    };
+  },
+  [MODEL_MIME]: (value) => {
+    const payload = parseModel(value);
+    const layout = layOutModel(payload, 600);
+    return {
+      width: layout.width,
+      height: layout.height,
+      heading: { title: payload.title, subtitle: `${grouped(payload.parameters)} parameters` },
+      paint: (context) => paintModel(context, payload, layout, { theme: paper, words: english }),
+    };
+  },
+  [RUN_MIME]: (value) => runSheet(parseRun(value), paper, english),
+  [PROGRESS_MIME]: (value) => progressSheet(parseProgress(value), paper, english),
   [TABLE_MIME]: (value, make) => {
     const payload = parseTable(value);
     const layout = layOutTable(make(1, 1).getContext('2d')!, payload, paper);
@@ -142,20 +174,9 @@ const bodies: Record<string, MakeBody> = {
   },
 };
 
-/** Chart.js paints on a canvas of its own, which is then placed under the heading. */
-async function chartPainter(
-  configuration: object,
-  size: { width: number; height: number },
-  make: MakeCanvas,
-): Promise<(context: Context) => void> {
-  const { Chart } = await import('./chart.ts');
-  const canvas = make(size.width, size.height);
-  const known = configuration as ConstructorParameters<typeof Chart>[1];
-  const chart = new Chart(canvas, { ...known, options: { ...known.options, devicePixelRatio: ratio } });
-  return (context) => {
-    context.drawImage(canvas, 0, 0, size.width, size.height);
-    chart.destroy();
-  };
+async function chartPainter(configuration: object, size: { width: number; height: number }): Promise<Sheet['paint']> {
+  const { paintChart } = await import('./chart.ts');
+  return (context, make) => paintChart(context, configuration, size, make);
 }
 
 /** What a training came to, in one line. */

@@ -33,21 +33,28 @@ const narrow = 480;
 /**
  * @param width room there is
  * @param ratio device pixels per CSS pixel, so that a picture's pixels can all be of one size
+ * @param zoom how much larger than usual every sample is drawn
  */
 export function layOutReconstruction(
   payload: ReconstructionPayload,
   width: number,
   ratio: number,
+  zoom = 1,
 ): ReconstructionLayout {
-  return payload.form === 'images' ? layOutImages(payload, width, ratio) : layOutPanels(payload, width);
+  return payload.form === 'images' ? layOutImages(payload, width, ratio, zoom) : layOutPanels(payload, width, zoom);
 }
 
-function layOutImages(payload: ReconstructionPayload, width: number, ratio: number): ReconstructionLayout {
+function layOutImages(
+  payload: ReconstructionPayload,
+  width: number,
+  ratio: number,
+  zoom: number,
+): ReconstructionLayout {
   const [imageHeight, imageWidth] = payload.imageShape!;
   const gutter = width < narrow ? narrowGutter : wideGutter;
   const room = Math.max(60, width - gutter - edge);
-  const least = width < narrow ? 42 : 52;
-  const most = Math.max(84, Math.min(imageWidth, 192));
+  const least = (width < narrow ? 42 : 52) * zoom;
+  const most = Math.max(84, Math.min(imageWidth, 192)) * zoom;
   const wide = imageWidth / Math.max(imageWidth, imageHeight);
   const fitting = Math.max(1, Math.min(payload.samples, Math.floor((room + gap) / (least + gap))));
   const columns = Math.max(1, Math.ceil(payload.samples / Math.ceil(payload.samples / fitting)));
@@ -64,15 +71,15 @@ function wholePixels(size: number, pixels: number, ratio: number): number {
   return whole >= size * 0.72 ? whole : Math.floor(size * ratio) / ratio;
 }
 
-function layOutPanels(payload: ReconstructionPayload, width: number): ReconstructionLayout {
+function layOutPanels(payload: ReconstructionPayload, width: number, zoom: number): ReconstructionLayout {
   const gutter = 44;
   const panelGap = 16;
   const room = Math.max(60, width - gutter - edge);
-  const least = payload.form === 'bars' ? Math.max(96, payload.features * 16) : 200;
+  const least = (payload.form === 'bars' ? Math.max(96, payload.features * 16) : 200) * zoom;
   const fitting = Math.max(1, Math.min(payload.samples, 5, Math.floor((room + panelGap) / (least + panelGap))));
   const columns = Math.max(1, Math.ceil(payload.samples / Math.ceil(payload.samples / fitting)));
-  const most = payload.form === 'bars' ? least * 1.6 : 420;
-  const tile = { width: Math.floor(Math.min(most, (room - (columns - 1) * panelGap) / columns)), height: 92 };
+  const most = payload.form === 'bars' ? least * 1.6 : 420 * zoom;
+  const tile = { width: Math.floor(Math.min(most, (room - (columns - 1) * panelGap) / columns)), height: 92 * zoom };
   return stack(payload.samples, { width, gutter, columns, tile, rows: [0], blockHeight: tile.height, gap: panelGap });
 }
 

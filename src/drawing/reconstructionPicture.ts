@@ -29,6 +29,7 @@ export function prepareReconstruction(payload: ReconstructionPayload, make: Make
   for (let i = 0; i < originals.length; i++) {
     greatestError = Math.max(greatestError, Math.abs(originals[i]! - reconstructions[i]!));
   }
+  for (const error of payload.errorMap ?? []) greatestError = Math.max(greatestError, error);
   if (payload.form !== 'images') return { greatestError };
   const [height, width, channels] = payload.imageShape!;
   const level = (value: number) => Math.round(((value - range[0]) / (range[1] - range[0])) * 255);
@@ -77,7 +78,7 @@ export function paintReconstruction(
         if (theme.contrast) frameTile(context, to, theme);
       });
     } else {
-      paintPanel(context, payload, sample, { ...block, ...layout.tile }, theme);
+      paintPanel(context, payload, sample, { ...block, ...layout.tile }, theme, parts.greatestError);
     }
     paintCaption(context, payload, sample, block, layout, style, position === style.active);
     if (position === style.active) {
@@ -87,11 +88,12 @@ export function paintReconstruction(
     }
   });
   if (payload.form === 'images') {
-    paintRowNames(context, layout, style);
+    paintRowNames(context, payload.metric, layout, style);
     paintErrorScale(context, parts.greatestError, layout, style);
   } else {
     paintRangeAxis(context, payload, layout, theme);
-    paintPanelLegend(context, layout, style, payload.form);
+    if (payload.errorMap) paintErrorScale(context, parts.greatestError, layout, style);
+    else paintPanelLegend(context, layout, style, payload.form);
   }
 }
 
@@ -120,7 +122,12 @@ function paintCaption(
 }
 
 /** Names of the three rows, beside every band of samples. */
-function paintRowNames(context: Context, layout: ReconstructionLayout, { theme, words }: ReconstructionStyle): void {
+function paintRowNames(
+  context: Context,
+  metric: string,
+  layout: ReconstructionLayout,
+  { theme, words }: ReconstructionStyle,
+): void {
   context.font = font(theme, theme.fontSize - 1);
   const fits = context.measureText(words.reconstruction).width <= layout.gutter - 10;
   const names = [words.original, fits ? words.reconstruction : words.output, words.error];
@@ -133,7 +140,7 @@ function paintRowNames(context: Context, layout: ReconstructionLayout, { theme, 
       const middle = y + layout.rows[row]! + layout.tile.height / 2;
       context.fillText(fitText(context, name, layout.gutter - 10), layout.gutter - 10, middle);
     });
-    context.fillText('mse', layout.gutter - 10, y + layout.blockHeight + captionHeight / 2 + 1);
+    context.fillText(metric, layout.gutter - 10, y + layout.blockHeight + captionHeight / 2 + 1);
   }
 }
 
@@ -156,10 +163,10 @@ function paintErrorScale(
   };
   write(words.absoluteError);
   write('0');
-  const gradient = context.createLinearGradient(x, 0, x + bar.width, 0);
-  for (let stop = 0; stop <= 16; stop++) gradient.addColorStop(stop / 16, errorCss(stop / 16));
-  context.fillStyle = gradient;
-  context.fillRect(x, middle - bar.height / 2 - 1, bar.width, bar.height);
+  for (let i = 0; i < bar.width; i++) {
+    context.fillStyle = errorCss(i / (bar.width - 1));
+    context.fillRect(x + i, middle - bar.height / 2 - 1, Math.min(1.5, bar.width - i), bar.height);
+  }
   context.strokeStyle = theme.border;
   context.lineWidth = 1;
   context.strokeRect(x - 0.5, middle - bar.height / 2 - 1.5, bar.width + 1, bar.height + 1);
@@ -181,6 +188,7 @@ function paintPanel(
   sample: number,
   panel: Panel,
   theme: Theme,
+  greatest: number,
 ): void {
   const { features, range } = payload;
   const padded = (range[1] - range[0]) * 0.05;
@@ -191,8 +199,29 @@ function paintPanel(
   context.fillStyle = theme.grid;
   const zero = range[0] <= 0 && range[1] >= 0 ? up(0) : panel.y + panel.height;
   context.fillRect(panel.x, Math.round(zero), panel.width, 1);
+  if (payload.errorMap) {
+    const map = payload.errorMap.subarray(sample * features, (sample + 1) * features);
+    paintErrorStrip(context, map, greatest, panel, payload.form);
+  }
   if (payload.form === 'bars') paintBars(context, original, rebuilt, panel, up, zero, theme);
   else paintLines(context, original, rebuilt, panel, up, theme);
+}
+
+/** The error at every value as a colour, along the lower edge. */
+function paintErrorStrip(
+  context: Context,
+  map: Float32Array,
+  greatest: number,
+  panel: Panel,
+  form: ReconstructionPayload['form'],
+): void {
+  const step = panel.width / (form === 'bars' ? map.length : Math.max(1, map.length - 1));
+  map.forEach((error, i) => {
+    context.fillStyle = errorCss(greatest > 0 ? error / greatest : 0);
+    const x = form === 'bars' ? panel.x + i * step : Math.max(panel.x, panel.x + (i - 0.5) * step);
+    const end = Math.min(panel.x + panel.width, panel.x + (form === 'bars' ? i + 1 : i + 0.5) * step);
+    context.fillRect(x, panel.y + panel.height - 8, end - x + 0.3, 8);
+  });
 }
 
 function paintLines(
@@ -267,7 +296,7 @@ function paintRangeAxis(
     context.textBaseline = 'alphabetic';
     context.fillText(compact(payload.range[0], 3), layout.gutter - 8, y + layout.tile.height);
     context.textBaseline = 'middle';
-    context.fillText('mse', layout.gutter - 8, y + layout.blockHeight + captionHeight / 2 + 1);
+    context.fillText(payload.metric, layout.gutter - 8, y + layout.blockHeight + captionHeight / 2 + 1);
   }
 }
 

@@ -3,9 +3,12 @@
  * a figure is drawn in place of the figure's static image. The image stays for printing, and where no script runs.
  */
 import type { OutputItem, RendererApi, RendererContext } from 'vscode-notebook-renderer';
+import { activate as activateBars } from './bars/renderer.ts';
 import { activate as activateCurves } from './curves/renderer.ts';
+import { activate as activateHistogram } from './histogram/renderer.ts';
 import { activate as activateImages } from './images/renderer.ts';
 import { activate as activateLatent } from './latent/renderer.ts';
+import { activate as activateModel } from './model/renderer.ts';
 import css from './page.css';
 import { activate as activateProgress } from './progress/renderer.ts';
 import { activate as activateReconstruction } from './reconstruction/renderer.ts';
@@ -16,6 +19,9 @@ import { setLanguage } from './shared/words.ts';
 import { activate as activateTable } from './table/renderer.ts';
 
 const activations = {
+  bars: activateBars,
+  histogram: activateHistogram,
+  model: activateModel,
   curves: activateCurves,
   images: activateImages,
   latent: activateLatent,

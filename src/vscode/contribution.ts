@@ -14,6 +14,9 @@ export const RENDERER_KINDS = [
   'table',
   'progress',
   'run',
+  'histogram',
+  'bars',
+  'model',
 ] as const;
 export const rendererId = (kind: string) => `${NOTEBOOK_TYPE}.${kind}`;
 

@@ -1,9 +1,28 @@
 /** Outputs as the toolkit's plots make them, of data that needs no training: what the renderers' tests draw. */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { arrayBundle } from '../../src/toolkit/plot/array.ts';
 import { trainingPicture } from '../../src/toolkit/plot/curves.ts';
 import { type Displayable, displayable, displaySymbol } from '../../src/toolkit/plot/display.ts';
-import { curves, images, latent, lines, reconstructions, scatter, table } from '../../src/toolkit/plot/index.ts';
+import {
+  bars,
+  curves,
+  errorMaps,
+  errors,
+  formation,
+  gradients,
+  histogram,
+  images,
+  latent,
+  lines,
+  manifold,
+  model,
+  reconstructions,
+  scatter,
+  styleGrid,
+  table,
+  weights,
+} from '../../src/toolkit/plot/index.ts';
 import { finishedProgress, progressPicture } from '../../src/toolkit/plot/progress.ts';
 import { runPicture } from '../../src/toolkit/plot/run.ts';
 import type { DrawnRun } from '../../src/toolkit/plot/types.ts';
@@ -161,6 +180,70 @@ class Encoder extends Blur {
   }
 }
 
+/** A variational encoder: its codes spread out from the middle while it is trained. */
+class Forming extends Encoder {
+  spread = 1;
+  async encodeDistribution() {
+    return undefined;
+  }
+  override async encode(x: { shape: readonly number[] }) {
+    const { data, shape } = await super.encode(x);
+    return { data: data.map((value) => (value / 2.4) * this.spread), shape };
+  }
+}
+
+/** Stands in for a detector: how far values lie from the mean of all. */
+class FromMean {
+  threshold = 0.6;
+  async errorMap(x: { data: Float32Array; shape: readonly number[] }) {
+    return { data: x.data.map((value) => value * value), shape: x.shape };
+  }
+  async scores(x: { data: Float32Array; shape: readonly number[] }) {
+    const d = x.data.length / x.shape[0]!;
+    return Float32Array.from({ length: x.shape[0]! }, (_, i) =>
+      x.data.subarray(i * d, (i + 1) * d).reduce((sum, value) => sum + (value * value) / d, 0),
+    );
+  }
+}
+
+/** A layer of a network that is not there, as far as it is drawn. */
+function layer(kind: string, shape: number[], parameters: number, activation?: string) {
+  return {
+    name: kind.toLowerCase(),
+    getClassName: () => kind,
+    countParams: () => parameters,
+    outputShape: [null, ...shape],
+    getConfig: () => ({ activation }),
+    getWeights: () => {
+      if (!parameters) return [];
+      const random = generator(2);
+      const data = Float32Array.from({ length: 784 * 32 }, (_, at) => {
+        const [p, unit] = [Math.floor(at / 32), at % 32];
+        const [x, y] = [(p % 28) / 14 - 1, Math.floor(p / 28) / 14 - 1];
+        return Math.sin(3 * x * Math.cos(unit) + 3 * y * Math.sin(unit) + unit) + 0.3 * normal(random);
+      });
+      return [{ shape: [784, 32], data: async () => data }];
+    },
+  };
+}
+class Hourglass {
+  readonly encoder = {
+    layers: [
+      layer('InputLayer', [784], 0),
+      layer('Dense', [128], 100_480, 'relu'),
+      layer('Dropout', [128], 0),
+      layer('Dense', [2], 258, 'linear'),
+    ],
+  };
+  readonly decoder = {
+    layers: [
+      layer('InputLayer', [2], 0),
+      layer('Dense', [128], 384, 'relu'),
+      layer('Dense', [784], 101_136, 'sigmoid'),
+    ],
+  };
+}
+
 /** Every sample by name; what is shown and how is in the name. */
 export async function samples(): Promise<Record<string, Displayable>> {
   const some = digits(2_000);
@@ -174,6 +257,20 @@ export async function samples(): Promise<Record<string, Displayable>> {
   );
   const rows = Array.from({ length: 8 }, () => Float32Array.from({ length: 9 }, () => normal(random)));
   const two = new Encoder(some.y, 2);
+  const forming = new Forming(some.y, 2);
+  const followed = await formation(forming, some, { samples: 500 });
+  for (let epoch = 1; epoch <= 12; epoch++) {
+    forming.spread = 1 - Math.exp(-epoch / 4);
+    await followed.onEpoch({ epoch });
+  }
+  forming.spread = 1;
+  const scored = Array.from({ length: 900 }, (_, i) =>
+    Array.from({ length: 5 }, () => normal(random) * (i < 800 ? 0.6 : 2)),
+  );
+  const norms = (fall: number) =>
+    Array.from({ length: 12 }, (_, epoch) =>
+      Array.from({ length: 6 }, (_, l) => 10 ** (-fall * (5 - l)) * (1 + epoch / 6)),
+    );
   return {
     'reconstruction-digits': await reconstructions(new Blur(), first, {
       n: 10,
@@ -220,6 +317,54 @@ export async function samples(): Promise<Record<string, Displayable>> {
       { ...some, x: { data: some.x.data.slice(0, 40 * 784), shape: [40, 784] } },
       { title: 'Forty digits' },
     ),
+    'latent-vae': await latent(forming, {
+      x: some,
+      formation: followed,
+      title: 'How two thousand digits found their places',
+    }),
+    'latent-beats': await latent(new Encoder(some.y, 2), {
+      x: beats.concat(beats, beats),
+      y: Array.from({ length: 18 }, (_, i) => i % 2),
+      labels: ['normal', 'abnormal'],
+    }),
+    'images-manifold': await manifold(
+      {
+        decode: async (z: never) => {
+          const rows = await Promise.all((z as number[][]).map((code) => two.decode([code] as never)));
+          return { data: Float32Array.from(rows.flatMap((row) => [...row.data])), shape: [rows.length, 784] };
+        },
+      },
+      { steps: 15, title: 'What the decoder makes of every place' },
+    ),
+    'images-styles': await styleGrid(
+      { styleGrid: async () => ({ data: some.x.data.slice(0, 50 * 784), shape: [5, 10, 784] }) },
+      { styles: 5, title: 'Five styles of ten classes' },
+    ),
+    'images-weights': weights(new Hourglass(), { n: 32, title: 'What the first layer looks for' }),
+    'images-errors': await errorMaps(new FromMean(), first, { n: 8, title: 'Where the anomaly is' }),
+    'reconstruction-errors': await errorMaps(new FromMean(), beats, { n: 4, title: 'Where the beats are abnormal' }),
+    'histogram-errors': await errors(
+      new FromMean(),
+      scored,
+      scored.map((_, i) => (i < 800 ? 0 : 1)),
+      { title: 'Scores of normal and abnormal samples' },
+    ),
+    'histogram-one': histogram(
+      Float32Array.from({ length: 5_000 }, () => normal(random)),
+      { x: 'value', title: 'Five thousand numbers' },
+    ),
+    'histogram-array': {
+      [displaySymbol]: () => arrayBundle('NdArray [12, 784]', first.x.data),
+    },
+    'bars-gradients': gradients(
+      {
+        sigmoid: { ...run(1), model: 'sigmoid', gradientNorms: norms(1.1) },
+        relu: { ...run(2), model: 'relu', gradientNorms: norms(0.15) },
+      },
+      { title: 'Gradients vanish where the units saturate' },
+    ),
+    'bars-one': bars({ 'latent 1': 0.8, 'latent 2': 0.5, 'latent 3': 0.02 }, { title: 'What each latent is worth' }),
+    'model-hourglass': model(new Hourglass(), { title: 'Autoencoder' }),
     'table-errors': table(
       [
         { 'numbers per digit': 32, autoencoder: 8.12345, PCA: 13.39123, 'error less than PCA': '39 %' },

@@ -74,7 +74,7 @@ const rooms: Record<string, string[]> = {
     'yauzl',
   ],
   'drawing/': ['renderers/*/payload.ts', '@napi-rs/canvas', 'chart.js'],
-  'renderers/': ['drawing/', 'chart.js', 'vscode-notebook-renderer'],
+  'renderers/': ['drawing/', 'chart.js', 'twgl.js', 'vscode-notebook-renderer'],
 };
 
 const src = join(import.meta.dirname, '..', '..', 'src');

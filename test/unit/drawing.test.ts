@@ -201,6 +201,8 @@ test('a sheet of images keeps to the columns it was told', () => {
     columns: 4,
     pixels: new Uint8Array(640),
     range: [0, 1] as const,
+    tight: false,
+    scales: [],
   };
   const layout = layOutImages(payload, 500, 1);
   expect(layout.places.filter(({ y }) => y === 0)).toHaveLength(4);

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { parseBars } from '../../src/renderers/bars/payload.ts';
 import { parseCurves } from '../../src/renderers/curves/payload.ts';
+import { parseHistogram } from '../../src/renderers/histogram/payload.ts';
 import { parseImages } from '../../src/renderers/images/payload.ts';
 import { parseLatent } from '../../src/renderers/latent/payload.ts';
+import { parseModel } from '../../src/renderers/model/payload.ts';
 import { parseProgress } from '../../src/renderers/progress/payload.ts';
 import { parseReconstruction } from '../../src/renderers/reconstruction/payload.ts';
 import { parseRun } from '../../src/renderers/run/payload.ts';
@@ -12,9 +15,12 @@ import { displaySymbol } from '../../src/toolkit/plot/display.ts';
 import { samples } from '../renderers/samples.ts';
 
 const parsers: Record<string, (value: unknown) => unknown> = {
+  bars: parseBars,
   curves: parseCurves,
+  histogram: parseHistogram,
   images: parseImages,
   latent: parseLatent,
+  model: parseModel,
   progress: parseProgress,
   reconstruction: parseReconstruction,
   run: parseRun,

@@ -10,7 +10,16 @@ import { parseTable, TABLE_MIME } from '../../src/renderers/table/payload.ts';
 import { setHost } from '../../src/toolkit/host.ts';
 import { NdArray } from '../../src/toolkit/ndarray.ts';
 import { type Displayable, displaySymbol } from '../../src/toolkit/plot/display.ts';
-import { curves, images, latent, lines, reconstructions, scatter, table } from '../../src/toolkit/plot/index.ts';
+import {
+  curves,
+  images,
+  latent,
+  lines,
+  reconstructions,
+  scatter,
+  selection,
+  table,
+} from '../../src/toolkit/plot/index.ts';
 import { liveTraining } from '../../src/toolkit/plot/live.ts';
 import { runDisplay } from '../../src/toolkit/plot/run.ts';
 import { generator, normal, run, vaeRun } from '../renderers/samples.ts';
@@ -44,7 +53,7 @@ describe('a plot', () => {
     await expect(show(broken)).rejects.toThrow(/imageShape/);
   });
 
-  test('of a kind without a picture has no PNG', async () => {
+  test('of a run that was drawn while it trained is a short summary below its curves', async () => {
     const here = new AbortController().signal;
     const place = {
       display: () => ({ update: () => undefined }),
@@ -57,7 +66,7 @@ describe('a plot', () => {
     await liveTraining({ model: 'Autoencoder', unit: 'mse', epochs: 40, engine: 'cpu' })!.end(shown);
     const bundle = await show(runDisplay(shown));
     setHost(undefined);
-    expect(Object.keys(bundle)).toEqual([RUN_MIME, 'text/plain']);
+    expect(Object.keys(bundle)).toEqual([RUN_MIME, 'text/plain', 'image/png']);
     expect(parseRun(bundle[RUN_MIME])).toMatchObject({ epochs: 40, engine: 'tensorflow', state: 'completed' });
   });
 });
@@ -215,11 +224,11 @@ describe('a latent map', () => {
     expect(text(bundle)).toContain('Map of 30 samples of 3 classes in 3 latent dimensions');
   });
 
-  test('keeps at most 800 000 levels of thumbnails, spread over all samples', async () => {
-    const large = pixels(300, 64 * 64);
+  test('keeps at most 1 600 000 levels of thumbnails, spread over all samples', async () => {
+    const large = pixels(500, 64 * 64);
     const payload = parseLatent((await show(await latent(model, { x: large })))[LATENT_MIME]);
-    expect(payload.thumbnails!.count).toBe(195);
-    expect(payload.thumbnails!.indices.at(-1)).toBeGreaterThan(290);
+    expect(payload.thumbnails!.count).toBe(390);
+    expect(payload.thumbnails!.indices.at(-1)).toBeGreaterThan(490);
   });
 
   test('decodes a point for its renderer while a host is there', async () => {
@@ -234,10 +243,20 @@ describe('a latent map', () => {
       engineLoaded: () => undefined,
     });
     const payload = parseLatent((await show(await latent(model, { x: dataset })))[LATENT_MIME]);
-    const answer = (await channels.get(payload.channel!)!([5, 0, 0])) as { levels: string; imageShape: number[] };
-    expect(answer.imageShape).toEqual([8, 8, 1]);
+    const ask = channels.get(payload.channel!)! as (question: unknown) => Promise<{ count: number; levels: string }>;
+    const answer = await ask({ decode: [[5, 0, 0]] });
+    expect(answer.count).toBe(1);
     expect([...Buffer.from(answer.levels, 'base64')]).toEqual(Array(64).fill(128));
-    await expect(channels.get(payload.channel!)!('no point')).rejects.toThrow('list of numbers');
+    expect((await ask({ sample: 3 })).count).toBe(2);
+    for (const wrong of ['no point', { decode: [[5, 0]] }, { decode: [[5, 0, 'x']] }, { sample: 30 }]) {
+      await expect(ask(wrong)).rejects.toThrow(TypeError);
+    }
+    expect(await ask({ select: [2, 7, 7.5, -1, 99] })).toEqual({ selected: 2 });
+    expect([...selection()!.indices]).toEqual([2, 7]);
+    expect(selection()!.x!.shape).toEqual([2, ...x.shape.slice(1)]);
+    expect([...selection()!.y!]).toEqual([dataset.y[2], dataset.y[7]]);
+    await ask({ select: [] });
+    expect(selection()).toBeUndefined();
   });
 
   test('takes codes without a model, and has no channel then or without a host', async () => {

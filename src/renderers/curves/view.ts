@@ -1,7 +1,7 @@
-import { Chart } from '../../drawing/chart.ts';
+import type { Context, MakeCanvas } from '../../drawing/canvas.ts';
+import { Chart, paintChart } from '../../drawing/chart.ts';
 import { type CurvesConfiguration, curvesChart, curvesLegend } from '../../drawing/curvesChart.ts';
 import { compact } from '../../drawing/numbers.ts';
-import type { Theme } from '../../drawing/theme.ts';
 import { element } from '../shared/elements.ts';
 import { makeLegend } from '../shared/legend.ts';
 import { type Frame, type Kind, type Surroundings, tool, type View } from '../shared/output.ts';
@@ -20,7 +20,6 @@ class CurvesView implements View<CurvesPayload> {
   private readonly hidden: Set<string>;
   private log: boolean;
   private chart: Chart<'line'> | undefined;
-  private theme: Theme | undefined;
   /** Position that the arrow keys have reached. */
   private at = -1;
 
@@ -30,7 +29,7 @@ class CurvesView implements View<CurvesPayload> {
   ) {
     this.log = payload.log;
     this.hidden = new Set(payload.series.filter((series) => !series.shown).map((series) => series.name));
-    this.progress = new ProgressHead(frame.words);
+    this.progress = new ProgressHead(frame.words, frame.kernel);
     this.logTool = tool(frame.words.logarithmic, logIcon, () => {
       this.log = !this.log;
       frame.repaint();
@@ -48,15 +47,18 @@ class CurvesView implements View<CurvesPayload> {
 
   paint({ theme, width }: Surroundings): void {
     const { payload } = this;
-    this.theme = theme;
     this.progress.root.hidden = !payload.progress;
     if (payload.progress) this.progress.show(payload.progress);
     this.legend.show(curvesLegend(payload, theme), this.hidden);
     this.logTool.setAttribute('aria-pressed', String(this.log));
     this.canvas.setAttribute('aria-label', `${payload.text} ${this.frame.words.keyboardHint}`);
-    const height = Math.round(Math.min(340, Math.max(200, width * 0.42)));
+    const height = this.height(width);
     this.figure.style.height = `${height}px`;
     this.draw(curvesChart(payload, { log: this.log, hidden: this.hidden }, theme, this.frame.words), width, height);
+  }
+
+  private height(width: number): number {
+    return Math.round(Math.min(340, Math.max(200, width * 0.42)));
   }
 
   /** The chart is made once; later data, options and sizes go into the same one, so that nothing flickers. */
@@ -127,11 +129,19 @@ class CurvesView implements View<CurvesPayload> {
     };
   }
 
-  picture() {
+  sheet({ theme, width }: Surroundings) {
     const { payload } = this;
-    const title = payload.title ?? payload.progress?.model;
-    const visible = curvesLegend(payload, this.theme!).filter((entry) => !this.hidden.has(entry.name));
-    return { canvas: this.canvas, heading: { title, legend: visible } };
+    const size = { width, height: this.height(width) };
+    const view = { log: this.log, hidden: this.hidden };
+    return {
+      ...size,
+      heading: {
+        title: payload.title ?? payload.progress?.model,
+        legend: curvesLegend(payload, theme).filter((entry) => !this.hidden.has(entry.name)),
+      },
+      paint: (context: Context, make: MakeCanvas) =>
+        paintChart(context, curvesChart(payload, view, theme, this.frame.words), size, make),
+    };
   }
 
   dispose(): void {

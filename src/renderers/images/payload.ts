@@ -2,7 +2,7 @@ import { Fields, PayloadError, parseImageShape } from '../shared/parse.ts';
 
 export const IMAGES_MIME = 'application/vnd.aenb.images.v1+json';
 
-/** A sheet of pictures of one size. */
+/** A sheet of pictures of one size: samples, a manifold, weights, maps of errors. */
 export interface ImagesPayload {
   readonly title?: string;
   /** One sentence with the numbers, for screen readers. */
@@ -17,10 +17,20 @@ export interface ImagesPayload {
   readonly range: readonly [number, number];
   /** A caption below each. */
   readonly titles?: readonly string[];
+  /** Headings of the columns and names of the rows, where `columns` is given. */
+  readonly columnTitles?: readonly string[];
+  readonly rowTitles?: readonly string[];
+  /** The pictures touch, as the tiles of one large picture. */
+  readonly tight: boolean;
+  /** How levels become colours: of all pictures, or of every row if there are several. Default: as they are. */
+  readonly scales: readonly ImageScale[];
 }
+/** Grey or colour as they are; blue over white to red with white in the middle of the range; the scale of errors. */
+export type ImageScale = 'plain' | 'diverging' | 'error';
 
 const mostImages = 10_000;
 const mostBytes = 16_000_000;
+const mostTitles = 10_000;
 
 export function parseImages(value: unknown): ImagesPayload {
   const record = new Fields(value, 'images');
@@ -32,6 +42,7 @@ export function parseImages(value: unknown): ImagesPayload {
   if (range.length !== 2 || range[0] === null || range[1] === null || range[0]! >= range[1]!) {
     throw record.wrong('range', 'two numbers, the lower one first');
   }
+  const texts = (name: string) => (record.has(name) ? record.texts(name, mostTitles) : undefined);
   return {
     title: record.optionalText('title'),
     text: record.text('text'),
@@ -40,6 +51,12 @@ export function parseImages(value: unknown): ImagesPayload {
     columns: record.has('columns') ? record.count('columns', 1, mostImages) : undefined,
     pixels: record.bytes('pixels', bytes),
     range: range as [number, number],
-    titles: record.has('titles') ? record.texts('titles', mostImages) : undefined,
+    titles: texts('titles'),
+    columnTitles: texts('columnTitles'),
+    rowTitles: texts('rowTitles'),
+    tight: record.flag('tight'),
+    scales: record.optionalList('scales', mostTitles, (entry, path) =>
+      new Fields({ entry }, path).oneOf('entry', ['plain', 'diverging', 'error'] as const),
+    ) ?? ['plain'],
   };
 }

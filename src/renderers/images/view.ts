@@ -1,10 +1,16 @@
-import type { Atlas } from '../../drawing/canvas.ts';
+import type { Atlas, Context } from '../../drawing/canvas.ts';
 import { type ImagesLayout, layOutImages, paintImages, prepareImages } from '../../drawing/imagesPicture.ts';
 import { compact } from '../../drawing/numbers.ts';
 import { element, makeCanvas, prepareCanvas } from '../shared/elements.ts';
-import type { Frame, Kind, Surroundings, View } from '../shared/output.ts';
+import { type Frame, type Kind, type Surroundings, tool, type View } from '../shared/output.ts';
 import { Tip } from '../shared/tip.ts';
 import { type ImagesPayload, parseImages } from './payload.ts';
+
+const zoomSteps = [1, 1.6, 2.6, 4, 6];
+const icons = {
+  larger: 'M7 3a4 4 0 1 1 0 8 4 4 0 0 1 0-8M10 10l3.5 3.5M5 7h4M7 5v4',
+  smaller: 'M7 3a4 4 0 1 1 0 8 4 4 0 0 1 0-8M10 10l3.5 3.5M5 7h4',
+};
 
 class ImagesView implements View<ImagesPayload> {
   readonly root = element('div');
@@ -14,13 +20,21 @@ class ImagesView implements View<ImagesPayload> {
   private layout: ImagesLayout | undefined;
   private surroundings: Surroundings | undefined;
   private active: number | undefined;
+  private zoom = 0;
+  private readonly zoomTools: readonly [HTMLButtonElement, HTMLButtonElement];
 
   constructor(
     private payload: ImagesPayload,
     private readonly frame: Frame,
   ) {
     this.atlas = prepareImages(payload, makeCanvas);
-    this.root.append(element('div', { class: 'aenb-figure' }, this.canvas, this.tip.root));
+    this.zoomTools = [
+      tool(frame.words.zoomOut, icons.smaller, () => this.setZoom(this.zoom - 1)),
+      tool(frame.words.zoomIn, icons.larger, () => this.setZoom(this.zoom + 1)),
+    ];
+    for (const one of this.zoomTools) frame.addTool(one);
+    const scroller = element('div', { class: 'aenb-wide' }, this.canvas);
+    this.root.append(element('div', { class: 'aenb-figure' }, scroller, this.tip.root));
     this.canvas.addEventListener('pointermove', (event) => this.hover(event));
     this.canvas.addEventListener('pointerleave', () => this.attend(undefined));
     this.canvas.addEventListener('keydown', (event) => this.key(event));
@@ -35,9 +49,16 @@ class ImagesView implements View<ImagesPayload> {
 
   paint(surroundings: Surroundings): void {
     this.surroundings = surroundings;
-    this.layout = layOutImages(this.payload, surroundings.width, devicePixelRatio || 1);
+    this.layout = layOutImages(this.payload, surroundings.width, devicePixelRatio || 1, zoomSteps[this.zoom]);
+    this.zoomTools[0].disabled = this.zoom === 0;
+    this.zoomTools[1].disabled = this.zoom === zoomSteps.length - 1;
     this.canvas.setAttribute('aria-label', `${this.payload.text} ${this.frame.words.keyboardHint}`);
     this.draw();
+  }
+
+  private setZoom(step: number): void {
+    this.zoom = Math.max(0, Math.min(zoomSteps.length - 1, step));
+    this.frame.repaint();
   }
 
   private draw(): void {
@@ -66,6 +87,12 @@ class ImagesView implements View<ImagesPayload> {
 
   private about(image: number): string {
     const title = this.payload.titles?.[image];
+    const { columns } = this.layout!;
+    const { columnTitles, rowTitles } = this.payload;
+    if (columnTitles || rowTitles) {
+      const names = [rowTitles?.[Math.floor(image / columns)], columnTitles?.[image % columns]];
+      return [...names, title].filter(Boolean).join(', ');
+    }
     return `${this.frame.words.sample} ${image}${title ? `: ${title}` : ''}`;
   }
 
@@ -87,6 +114,10 @@ class ImagesView implements View<ImagesPayload> {
       Home: 0,
       End: places.length - 1,
     };
+    if (event.key === '+' || event.key === '-') {
+      this.setZoom(this.zoom + (event.key === '+' ? 1 : -1));
+      return;
+    }
     if (event.key === 'Escape') {
       this.attend(undefined);
       return;
@@ -116,8 +147,15 @@ class ImagesView implements View<ImagesPayload> {
     };
   }
 
-  picture() {
-    return { canvas: this.canvas, heading: { title: this.payload.title } };
+  sheet({ theme, width }: Surroundings) {
+    const { payload, atlas } = this;
+    const layout = layOutImages(payload, width, 2, zoomSteps[this.zoom]);
+    return {
+      width: layout.width,
+      height: layout.height,
+      heading: { title: payload.title },
+      paint: (context: Context) => paintImages(context, payload, atlas, layout, theme),
+    };
   }
 }
 

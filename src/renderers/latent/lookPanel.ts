@@ -1,110 +1,94 @@
-import { levelsToRgba } from '../../drawing/canvas.ts';
-import { compact } from '../../drawing/numbers.ts';
-import { element } from '../shared/elements.ts';
+import type { Theme } from '../../drawing/theme.ts';
+import { element, prepareCanvas } from '../shared/elements.ts';
 import type { Words } from '../shared/words.ts';
-import type { DecodedPoint, LatentPayload } from './payload.ts';
+import type { LatentPayload } from './payload.ts';
+import { paintThumbnail, proportion, type ThumbnailShape } from './thumbnail.ts';
 
 /** What lies under the cursor: a sample with its reconstruction, and the decoded point. Its room is always there. */
 export class LookPanel {
   readonly root = element('div', { class: 'aenb-latent-look' });
   private readonly about = element('div', { class: 'aenb-latent-about' });
-  private readonly original: Thumbnail | undefined;
-  private readonly reconstruction: Thumbnail | undefined;
-  private readonly decoded: Thumbnail | undefined;
-  private readonly values = element('div', { class: 'aenb-latent-values' });
-  private readonly hint = element('div', { hidden: true });
+  private readonly original: Picture | undefined;
+  private readonly reconstruction: Picture | undefined;
+  private readonly decoded: Picture | undefined;
 
+  /** @param note said below the decoded point while no kernel answers */
   constructor(
     private readonly payload: LatentPayload,
     words: Words,
-    canDecode: boolean,
+    options: { decodes: boolean; note: HTMLElement },
   ) {
     const { thumbnails } = payload;
     this.root.append(this.about);
     if (thumbnails) {
-      this.original = new Thumbnail(words.original, thumbnails.imageShape);
+      this.original = new Picture(words.original, thumbnails);
       this.root.append(this.original.root);
       if (thumbnails.reconstructions) {
-        this.reconstruction = new Thumbnail(words.reconstruction, thumbnails.imageShape);
+        this.reconstruction = new Picture(words.reconstruction, thumbnails);
         this.root.append(this.reconstruction.root);
       }
-    }
-    if (canDecode) {
-      if (thumbnails) {
-        this.decoded = new Thumbnail(words.decoded, thumbnails.imageShape);
-        this.root.append(this.decoded.root);
-      } else this.root.append(element('div', { text: words.decoded }, undefined), this.values);
-      this.hint.textContent = words.decodeHint;
-      this.root.append(this.hint);
+      if (options.decodes) {
+        this.decoded = new Picture(words.decoded, thumbnails);
+        this.root.append(this.decoded.root, options.note);
+      }
     }
     this.root.append(element('div', { class: 'aenb-latent-hint', text: words.zoomHint }));
+  }
+
+  set theme(theme: Theme) {
+    for (const picture of [this.original, this.reconstruction, this.decoded]) picture?.paintIn(theme);
   }
 
   /** @param thumbnail which of the payload's thumbnails shows the sample */
   showSample(text: string, thumbnail: number | undefined): void {
     this.about.textContent = text;
     const { thumbnails } = this.payload;
-    if (!thumbnails || thumbnail === undefined) {
-      this.original?.clear();
-      this.reconstruction?.clear();
-      return;
-    }
-    this.original!.show(thumbnails.originals, thumbnail);
-    if (thumbnails.reconstructions) this.reconstruction!.show(thumbnails.reconstructions, thumbnail);
+    if (!thumbnails) return;
+    this.original!.show(thumbnail === undefined ? undefined : thumbnails.originals, thumbnail);
+    this.reconstruction?.show(thumbnail === undefined ? undefined : thumbnails.reconstructions, thumbnail);
   }
 
-  /** @param point what the kernel answered; undefined when none did */
-  showDecoded(point: unknown): void {
-    const decoded = readDecoded(point, this.payload);
-    this.hint.hidden = Boolean(decoded);
-    if (decoded?.levels && this.decoded) this.decoded.show(decoded.levels, 0);
-    else this.decoded?.clear();
-    this.values.textContent =
-      decoded?.values
-        ?.slice(0, 12)
-        .map((value) => compact(value, 3))
-        .join('  ') ?? '';
+  /** A sample that the kernel sent: original, then reconstruction. */
+  showSent(levels: Uint8Array): void {
+    this.original?.show(levels, 0);
+    this.reconstruction?.show(levels, 1);
+  }
+
+  showDecoded(levels: Uint8Array | undefined): void {
+    this.decoded?.show(levels, 0);
   }
 }
 
+const height = 84;
+
 /** One small picture with its name. */
-class Thumbnail {
+class Picture {
   readonly root: HTMLElement;
-  private readonly canvas: HTMLCanvasElement;
+  private readonly canvas = element('canvas');
+  private shown: { levels: Uint8Array; index: number } | undefined;
+  private theme: Theme | undefined;
 
   constructor(
     name: string,
-    private readonly shape: readonly [number, number, number],
+    private readonly shape: ThumbnailShape,
   ) {
-    this.canvas = element('canvas', { width: shape[1], height: shape[0] });
     this.root = element('div', {}, element('div', { text: name }), this.canvas);
   }
 
-  show(levels: Uint8Array, index: number): void {
-    const [height, width, channels] = this.shape;
-    const context = this.canvas.getContext('2d')!;
-    const image = context.createImageData(width, height);
-    levelsToRgba((at) => levels[at]!, channels, index * height * width * channels, image.data);
-    context.putImageData(image, 0, 0);
+  paintIn(theme: Theme): void {
+    this.theme = theme;
+    this.draw();
   }
 
-  clear(): void {
-    this.canvas.getContext('2d')!.clearRect(0, 0, this.canvas.width, this.canvas.height);
+  show(levels: Uint8Array | undefined, index = 0): void {
+    this.shown = levels && { levels, index };
+    this.draw();
   }
-}
 
-/** The kernel's answer, if it has the form and the size of what was asked for. */
-function readDecoded(answer: unknown, { thumbnails }: LatentPayload) {
-  if (typeof answer !== 'object' || answer === null) return undefined;
-  const { levels, values } = answer as DecodedPoint;
-  if (typeof levels === 'string' && thumbnails) {
-    const [height, width, channels] = thumbnails.imageShape;
-    try {
-      const bytes = Uint8Array.from(atob(levels), (character) => character.charCodeAt(0));
-      return bytes.length === height * width * channels ? { levels: bytes } : undefined;
-    } catch {
-      return undefined;
-    }
+  private draw(): void {
+    const width = Math.round(height * proportion(this.shape));
+    const context = prepareCanvas(this.canvas, width, height);
+    if (!this.shown || !this.theme) return;
+    paintThumbnail(context, this.shape, this.shown.levels, this.shown.index, { x: 0, y: 0, width, height }, this.theme);
   }
-  return Array.isArray(values) && values.every((value) => typeof value === 'number') ? { values } : undefined;
 }

@@ -1,3 +1,4 @@
+import { progressSheet } from '../../drawing/factsPicture.ts';
 import type { Kind } from '../shared/output.ts';
 import { ProgressHead } from '../shared/progressHead.ts';
 import { type ProgressPayload, parseProgress } from './payload.ts';
@@ -6,8 +7,8 @@ export const progressKind: Kind<ProgressPayload & { title?: string }> = {
   name: 'progress',
   tabular: true,
   parse: (value) => parseProgress(value),
-  create(payload, { words }) {
-    const head = new ProgressHead(words);
+  create(payload, { words, kernel }) {
+    const head = new ProgressHead(words, kernel);
     let current = payload;
     return {
       root: head.root,
@@ -26,6 +27,7 @@ export const progressKind: Kind<ProgressPayload & { title?: string }> = {
           ...current.losses.map((loss) => [loss.name, loss.value] as const),
         ],
       }),
+      sheet: ({ theme }) => progressSheet(current, theme, words),
     };
   },
 };

@@ -17,6 +17,8 @@ export interface ReconstructionPayload {
   /** [samples, features]; from 8-bit levels for images, which map to `range`. */
   readonly originals: Float32Array;
   readonly reconstructions: Float32Array;
+  /** [samples, features], where errors were computed otherwise than as the difference: drawn along series and bars. */
+  readonly errorMap?: Float32Array;
   /** What black and white (or 0 and 255 of a colour) stand for. */
   readonly range: readonly [number, number];
   /** Error per sample, computed from the exact values; null where it is not finite. */
@@ -29,6 +31,17 @@ export interface ReconstructionPayload {
   readonly labels?: readonly string[];
   /** Name of every feature, if known. */
   readonly featureNames?: readonly string[];
+  /** Samples that the kernel holds; more than `samples` where only the first are kept. */
+  readonly total?: number;
+  /** The kernel's ear for further pages, see ReconstructionPage. */
+  readonly channel?: string;
+}
+/** What a grid asks of the kernel; answered by a payload of these samples. */
+export interface ReconstructionPage {
+  readonly from: number;
+  readonly count: number;
+  /** In the order of all samples by error, the worst first. */
+  readonly sorted: boolean;
 }
 
 const mostSamples = 1_000;
@@ -68,11 +81,14 @@ export function parseReconstruction(value: unknown): ReconstructionPayload {
     imageShape,
     originals: values('originals'),
     reconstructions: values('reconstructions'),
+    errorMap: record.has('errorMap') ? record.floats('errorMap', samples * features) : undefined,
     range: [low, high],
     errors: perSample('errors', record.numbers('errors', mostSamples)),
     metric: record.text('metric'),
     indices: record.has('indices') ? perSample('indices', record.numbers('indices', mostSamples)) : undefined,
     labels: record.has('labels') ? perSample('labels', record.texts('labels', mostSamples)) : undefined,
     featureNames: record.has('featureNames') ? record.texts('featureNames', 10_000) : undefined,
+    total: record.has('total') ? record.count('total', samples, Number.MAX_SAFE_INTEGER) : undefined,
+    channel: record.optionalText('channel'),
   };
 }

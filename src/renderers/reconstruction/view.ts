@@ -1,4 +1,5 @@
-import { compact } from '../../drawing/numbers.ts';
+import type { Context } from '../../drawing/canvas.ts';
+import { compact, grouped } from '../../drawing/numbers.ts';
 import {
   hitReconstruction,
   layOutReconstruction,
@@ -11,10 +12,18 @@ import {
   type ReconstructionParts,
 } from '../../drawing/reconstructionPicture.ts';
 import { element, makeCanvas, prepareCanvas } from '../shared/elements.ts';
+import { kernelNote } from '../shared/kernelNote.ts';
 import { type Frame, type Kind, type Surroundings, tool, type View } from '../shared/output.ts';
 import { Tip } from '../shared/tip.ts';
-import { parseReconstruction, type ReconstructionPayload } from './payload.ts';
+import { parseReconstruction, type ReconstructionPage, type ReconstructionPayload } from './payload.ts';
 
+const zoomSteps = [1, 1.6, 2.6, 4];
+const icons = {
+  larger: 'M7 3a4 4 0 1 1 0 8 4 4 0 0 1 0-8M10 10l3.5 3.5M5 7h4M7 5v4',
+  smaller: 'M7 3a4 4 0 1 1 0 8 4 4 0 0 1 0-8M10 10l3.5 3.5M5 7h4',
+  previous: 'M10 3 5 8l5 5',
+  next: 'M6 3l5 5-5 5',
+};
 const sortIcon = 'M4.5 2.5v11M2 11l2.5 2.5L7 11M9 4h5M9 8h3.5M9 12h2';
 
 class ReconstructionView implements View<ReconstructionPayload> {
@@ -28,6 +37,13 @@ class ReconstructionView implements View<ReconstructionPayload> {
   private sorted = false;
   private order: number[] = [];
   private active: number | undefined;
+  private zoom = 0;
+  /** Of the data that the kernel holds, the sample that the page begins with. */
+  private from = 0;
+  private readonly pager = element('div', { class: 'aenb-pager', role: 'group' });
+  private readonly pageText = element('span');
+  private readonly note: HTMLElement;
+  private readonly zoomTools: readonly [HTMLButtonElement, HTMLButtonElement];
 
   constructor(
     private payload: ReconstructionPayload,
@@ -35,13 +51,20 @@ class ReconstructionView implements View<ReconstructionPayload> {
   ) {
     this.parts = prepareReconstruction(payload, makeCanvas);
     this.arrange();
-    this.sortTool = tool(frame.words.sortByError, sortIcon, () => {
-      this.sorted = !this.sorted;
-      this.arrange();
-      frame.repaint();
-    });
-    frame.addTool(this.sortTool);
-    this.root.append(element('div', { class: 'aenb-figure' }, this.canvas, this.tip.root));
+    const { words } = frame;
+    this.sortTool = tool(words.sortByError, sortIcon, () => this.sort());
+    this.zoomTools = [
+      tool(words.zoomOut, icons.smaller, () => this.setZoom(this.zoom - 1)),
+      tool(words.zoomIn, icons.larger, () => this.setZoom(this.zoom + 1)),
+    ];
+    for (const one of [this.sortTool, ...this.zoomTools]) frame.addTool(one);
+    this.note = kernelNote(frame, () => this.payload.channel);
+    this.pager.append(
+      tool(words.previousPage, icons.previous, () => void this.turn(this.from - this.payload.samples)),
+      this.pageText,
+      tool(words.nextPage, icons.next, () => void this.turn(this.from + this.payload.samples)),
+    );
+    this.root.append(element('div', { class: 'aenb-figure' }, this.canvas, this.tip.root), this.pager, this.note);
     this.canvas.addEventListener('pointermove', (event) => this.hover(event));
     this.canvas.addEventListener('pointerleave', () => this.attend(undefined));
     this.canvas.addEventListener('keydown', (event) => this.key(event));
@@ -49,6 +72,11 @@ class ReconstructionView implements View<ReconstructionPayload> {
   }
 
   update(payload: ReconstructionPayload): void {
+    this.from = 0;
+    this.show(payload);
+  }
+
+  private show(payload: ReconstructionPayload): void {
     this.payload = payload;
     this.parts = prepareReconstruction(payload, makeCanvas);
     this.active = undefined;
@@ -57,7 +85,8 @@ class ReconstructionView implements View<ReconstructionPayload> {
 
   paint(surroundings: Surroundings): void {
     this.surroundings = surroundings;
-    this.layout = layOutReconstruction(this.payload, surroundings.width, devicePixelRatio || 1);
+    this.layout = layOutReconstruction(this.payload, surroundings.width, devicePixelRatio || 1, zoomSteps[this.zoom]);
+    this.showPager();
     this.canvas.setAttribute('aria-label', `${this.payload.text} ${this.frame.words.keyboardHint}`);
     this.sortTool.setAttribute('aria-pressed', String(this.sorted));
     this.draw();
@@ -67,6 +96,53 @@ class ReconstructionView implements View<ReconstructionPayload> {
     const error = (sample: number) => this.payload.errors[sample] ?? Number.POSITIVE_INFINITY;
     this.order = Array.from({ length: this.payload.samples }, (_, i) => i);
     if (this.sorted) this.order.sort((a, b) => error(b) - error(a));
+  }
+
+  /** Worst first; of all the samples where the kernel is there, else of those that are shown. */
+  private sort(): void {
+    this.sorted = !this.sorted;
+    this.arrange();
+    this.frame.repaint();
+    if (this.pages) void this.turn(0);
+  }
+
+  private setZoom(step: number): void {
+    this.zoom = Math.max(0, Math.min(zoomSteps.length - 1, step));
+    this.frame.repaint();
+  }
+
+  private get pages(): boolean {
+    const { channel, total, samples } = this.payload;
+    return Boolean(channel && this.frame.kernel.reachable && (total ?? samples) > samples);
+  }
+
+  private showPager(): void {
+    const { payload } = this;
+    const total = payload.total ?? payload.samples;
+    this.pager.hidden = !this.pages;
+    const to = Math.min(total, this.from + payload.samples);
+    this.pageText.textContent = this.frame.words.page(grouped(this.from + 1), grouped(to), grouped(total));
+    const [previous, next] = this.pager.querySelectorAll('button');
+    previous!.disabled = this.from === 0;
+    next!.disabled = to >= total;
+    this.zoomTools[0].disabled = this.zoom === 0;
+    this.zoomTools[1].disabled = this.zoom === zoomSteps.length - 1;
+  }
+
+  /** Asks the kernel for the page that begins at a sample. */
+  private async turn(to: number): Promise<void> {
+    const { channel, total, samples } = this.payload;
+    if (!channel || !total) return;
+    const from = Math.max(0, Math.min(total - 1, to));
+    const page: ReconstructionPage = { from, count: Math.min(samples, total - from), sorted: this.sorted };
+    const answer = await this.frame.kernel.ask(channel, page, 20_000);
+    this.note.hidden = answer !== undefined;
+    if (answer === undefined) return;
+    this.from = from;
+    // The page keeps the size of the first one, also where the last one has less.
+    this.show({ ...parseReconstruction(answer), channel, total });
+    this.frame.repaint();
+    this.frame.say(this.pageText.textContent ?? '');
   }
 
   private draw(): void {
@@ -105,6 +181,10 @@ class ReconstructionView implements View<ReconstructionPayload> {
       Home: 0,
       End: blocks.length - 1,
     };
+    if (event.key === '+' || event.key === '-') {
+      this.setZoom(this.zoom + (event.key === '+' ? 1 : -1));
+      return;
+    }
     if (event.key === 'Escape') {
       this.attend(undefined);
       return;
@@ -169,8 +249,16 @@ class ReconstructionView implements View<ReconstructionPayload> {
     };
   }
 
-  picture() {
-    return { canvas: this.canvas, heading: { title: this.payload.title } };
+  sheet({ theme, width }: Surroundings) {
+    const { payload, parts, order } = this;
+    const { words } = this.frame;
+    const layout = layOutReconstruction(payload, width, 2, zoomSteps[this.zoom]);
+    return {
+      width,
+      height: layout.height,
+      heading: { title: payload.title },
+      paint: (context: Context) => paintReconstruction(context, payload, parts, layout, { theme, words, order }),
+    };
   }
 }
 

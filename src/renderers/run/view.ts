@@ -1,4 +1,4 @@
-import { compact, duration, grouped } from '../../drawing/numbers.ts';
+import { runAbout, runFacts, runSheet } from '../../drawing/factsPicture.ts';
 import { element } from '../shared/elements.ts';
 import type { Kind } from '../shared/output.ts';
 import type { Words } from '../shared/words.ts';
@@ -24,36 +24,24 @@ export const runKind: Kind<RunPayload & { title?: string }> = {
         columns: ['name', 'first', 'last'],
         rows: run.losses.map((loss) => [loss.name, loss.first, loss.last]),
       }),
+      sheet: ({ theme }) => runSheet(run, theme, words),
     };
   },
 };
 
 function headLine(run: RunPayload, words: Words): HTMLElement {
-  const about = [
-    `${grouped(run.epochs)} ${words.epochs}`,
-    duration(run.seconds),
-    `${compact(Math.round(run.samplesPerSecond), 3)} ${words.samplesPerSecond}`,
-    run.engine,
-    `${words.seed} ${run.seed}`,
-  ];
   return element(
     'div',
     { class: 'aenb-run-line', 'data-state': run.state },
     element('span', { class: 'aenb-run-model', text: run.model }),
     element('span', { text: words[run.state] }),
-    element('span', { class: 'aenb-run-about', text: about.join(' · ') }),
+    element('span', { class: 'aenb-run-about', text: runAbout(run, words) }),
   );
 }
 
 function facts(run: RunPayload, words: Words): HTMLElement {
-  const entries = run.losses.map(({ name, first, last }, i) => {
-    const unit = i === 0 ? element('small', { text: ` ${run.unit}` }) : undefined;
-    const value = element('dd', {}, document.createTextNode(`${compact(first)} → ${compact(last)}`), unit);
-    return element('div', {}, element('dt', { text: name }), value);
-  });
-  if (run.bestEpoch) {
-    const best = element('dd', { text: `${words.epoch} ${grouped(run.bestEpoch)}` });
-    entries.push(element('div', {}, element('dt', { text: words.best }), best));
-  }
+  const entries = runFacts(run, words).map(([name, value]) =>
+    element('div', {}, element('dt', { text: name }), element('dd', { text: value })),
+  );
   return element('dl', { class: 'aenb-run-facts' }, ...entries);
 }

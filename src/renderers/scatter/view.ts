@@ -1,7 +1,7 @@
-import { Chart } from '../../drawing/chart.ts';
+import type { Context, MakeCanvas } from '../../drawing/canvas.ts';
+import { Chart, paintChart } from '../../drawing/chart.ts';
 import { compact } from '../../drawing/numbers.ts';
 import { type ScatterConfiguration, scatterChart, scatterLegend } from '../../drawing/scatterChart.ts';
-import type { Theme } from '../../drawing/theme.ts';
 import { element } from '../shared/elements.ts';
 import { makeLegend } from '../shared/legend.ts';
 import type { Frame, Kind, Surroundings, View } from '../shared/output.ts';
@@ -17,7 +17,6 @@ class ScatterView implements View<ScatterPayload> {
   });
   private readonly hidden = new Set<string>();
   private chart: Chart<'scatter'> | undefined;
-  private theme: Theme | undefined;
   /** Series and point that the arrow keys have reached. */
   private readonly at = { series: 0, rank: -1 };
 
@@ -37,12 +36,10 @@ class ScatterView implements View<ScatterPayload> {
 
   paint({ theme, width: room }: Surroundings): void {
     const { payload } = this;
-    this.theme = theme;
     // A single series needs no name.
     this.legend.show(payload.series.length > 1 ? scatterLegend(payload, theme) : [], this.hidden);
     this.canvas.setAttribute('aria-label', `${payload.text} ${this.frame.words.keyboardHint}`);
-    const width = Math.min(room, 680);
-    const height = Math.round(Math.min(440, Math.max(240, width * 0.68)));
+    const { width, height } = sizeIn(room);
     this.figure.style.height = `${height}px`;
     this.draw(scatterChart(payload, this.hidden, theme), width, height);
   }
@@ -110,15 +107,26 @@ class ScatterView implements View<ScatterPayload> {
     };
   }
 
-  picture() {
-    const legend = this.payload.series.length > 1 ? scatterLegend(this.payload, this.theme!) : [];
-    const visible = legend.filter((entry) => !this.hidden.has(entry.name));
-    return { canvas: this.canvas, heading: { title: this.payload.title, legend: visible } };
+  sheet({ theme, width: room }: Surroundings) {
+    const { payload } = this;
+    const size = sizeIn(room);
+    const legend = payload.series.length > 1 ? scatterLegend(payload, theme) : [];
+    return {
+      ...size,
+      heading: { title: payload.title, legend: legend.filter((entry) => !this.hidden.has(entry.name)) },
+      paint: (context: Context, make: MakeCanvas) =>
+        paintChart(context, scatterChart(payload, this.hidden, theme), size, make),
+    };
   }
 
   dispose(): void {
     this.chart?.destroy();
   }
+}
+
+function sizeIn(room: number): { width: number; height: number } {
+  const width = Math.min(room, 680);
+  return { width, height: Math.round(Math.min(440, Math.max(240, width * 0.68))) };
 }
 
 function byX({ points, count }: ScatterPayload['series'][number]): number[] {

@@ -36,4 +36,9 @@ export class Kernel {
       this.context.postMessage!({ channel, id, payload });
     });
   }
+
+  /** Asks the editor, not the kernel: to stop what runs, or to run the cell whose output has this channel. */
+  tell(command: { readonly interrupt: true } | { readonly runCellOf: string }): void {
+    this.context.postMessage?.(command);
+  }
 }

@@ -1,11 +1,11 @@
 /** One output: its head with title, legend and tools, its picture, its data, and everything that keeps it current. */
-import type { Context } from '../../drawing/canvas.ts';
-import { type Heading, headingHeight, paintHeading } from '../../drawing/heading.ts';
+import { layOutSheet, paintSheet, type Sheet } from '../../drawing/sheet.ts';
 import type { Theme } from '../../drawing/theme.ts';
 import { type DataTable, fileName, toCsv } from './csv.ts';
 import { dataPanel } from './dataPanel.ts';
 import { element, icon, makeCanvas } from './elements.ts';
 import type { Kernel } from './messages.ts';
+import { toSvg } from './svg.ts';
 import { onThemeChange, readTheme } from './theme.ts';
 import { type Words, words } from './words.ts';
 
@@ -24,8 +24,8 @@ export interface View<P> {
   paint(surroundings: Surroundings): void;
   /** The numbers behind the picture. */
   data(): DataTable;
-  /** The picture and what stands above it, to be saved as a PNG. */
-  picture?(): { canvas: HTMLCanvasElement; heading: Heading };
+  /** The picture as it is shown, with what stands above it, to be saved. */
+  sheet(surroundings: Surroundings): Sheet;
   dispose?(): void;
 }
 
@@ -54,7 +54,11 @@ const icons = {
   data: 'M2.5 3.5h11v9h-11zM2.5 6.5h11M2.5 9.5h11M6.5 3.5v9',
   csv: 'M8 2v7M5 6.5 8 9.5l3-3M2.5 11v2.5h11V11',
   png: 'M2.5 3h11v10h-11zM2.5 11l3.5-3.5 2.5 2.5 2-2 3 3M10.4 5.9h.2',
+  svg: 'M3.5 12.5C4 6 9 3.5 12.5 3.5M2 11h3v3H2zM11 2h3v3h-3zM3.5 3.5h5M12.5 7.5v5',
 };
+
+/** Device pixels per CSS pixel of a saved PNG. */
+const pngRatio = 2;
 
 /** Room to draw in before the page has given the output its width. */
 const widthUnknown = 640;
@@ -149,7 +153,10 @@ export class Output<P extends { readonly title?: string; readonly text: string }
         save(new Blob(['\ufeff', toCsv(this.view.data())], { type: 'text/csv' }), this.name('csv'));
       }),
     );
-    if (this.view.picture) tools.push(tool(this.words.savePng, icons.png, () => this.savePng()));
+    tools.push(
+      tool(this.words.savePng, icons.png, () => this.savePng()),
+      tool(this.words.saveSvg, icons.svg, () => this.saveSvg()),
+    );
     return tools;
   }
 
@@ -166,9 +173,24 @@ export class Output<P extends { readonly title?: string; readonly text: string }
   }
 
   private savePng(): void {
-    const { canvas, heading } = this.view.picture!();
+    const { sheet, theme, layout } = this.sheet();
+    const canvas = makeCanvas(layout.width * pngRatio, layout.height * pngRatio);
+    const context = canvas.getContext('2d')!;
+    context.scale(pngRatio, pngRatio);
+    paintSheet(context, sheet, layout, theme, makeCanvas);
+    canvas.toBlob((blob) => blob && save(blob, this.name('png')));
+  }
+
+  private saveSvg(): void {
+    const { sheet, theme, layout } = this.sheet();
+    const svg = toSvg(layout.width, layout.height, (context, make) => paintSheet(context, sheet, layout, theme, make));
+    save(new Blob([svg], { type: 'image/svg+xml' }), this.name('svg'));
+  }
+
+  private sheet() {
     const theme = readTheme(this.root);
-    composed(canvas, heading, theme).toBlob((blob) => blob && save(blob, this.name('png')));
+    const sheet = this.view.sheet({ theme, width: this.paintedWidth });
+    return { sheet, theme, layout: layOutSheet(makeCanvas(1, 1).getContext('2d')!, sheet, theme) };
   }
 
   private name(extension: string): string {
@@ -176,30 +198,11 @@ export class Output<P extends { readonly title?: string; readonly text: string }
   }
 }
 
-export function tool(label: string, path: string, press: () => void): HTMLElement {
+export function tool(label: string, path: string, press: () => void): HTMLButtonElement {
   const button = element('button', { class: 'aenb-tool', type: 'button', title: label, 'aria-label': label });
   button.append(icon(path));
   button.addEventListener('click', press);
   return button;
-}
-
-/** The picture as it stands on the page, with its heading, on one canvas. */
-function composed(picture: HTMLCanvasElement, heading: Heading, theme: Theme): HTMLCanvasElement {
-  const margin = 16;
-  const width = Number.parseFloat(picture.style.width) || picture.width;
-  const height = (picture.height * width) / picture.width;
-  const ratio = picture.width / width;
-  const ruler = makeCanvas(1, 1).getContext('2d') as Context;
-  const top = headingHeight(ruler, heading, width, theme);
-  const canvas = makeCanvas((width + 2 * margin) * ratio, (top + height + 2 * margin) * ratio);
-  const context = canvas.getContext('2d')!;
-  context.scale(ratio, ratio);
-  context.fillStyle = theme.background;
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.translate(margin, margin);
-  paintHeading(context, heading, width, theme);
-  context.drawImage(picture, 0, top, width, height);
-  return canvas;
 }
 
 /** VS Code answers a click on such a link with its dialog for saving. */

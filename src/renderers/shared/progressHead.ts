@@ -1,6 +1,8 @@
-import { compact, duration, grouped } from '../../drawing/numbers.ts';
+import { type Fact, progressFacts } from '../../drawing/factsPicture.ts';
+import { grouped } from '../../drawing/numbers.ts';
 import type { ProgressPayload } from '../progress/payload.ts';
-import { element } from './elements.ts';
+import { element, icon } from './elements.ts';
+import type { Kernel } from './messages.ts';
 import type { Words } from './words.ts';
 
 /** A training's bar and figures, which change in place. */
@@ -16,12 +18,27 @@ export class ProgressHead {
     'aria-valuemin': 0,
     'aria-valuemax': 100,
   });
+  private readonly canStop: boolean;
   private readonly facts = element('dl', { class: 'aenb-facts' });
   private readonly shown = new Map<string, { root: HTMLElement; value: HTMLElement }>();
 
-  constructor(private readonly words: Words) {
+  private readonly stop = element('button', { class: 'aenb-tool aenb-stop', type: 'button' });
+
+  constructor(
+    private readonly words: Words,
+    kernel: Kernel,
+  ) {
     this.bar.append(this.fill);
-    const line = element('div', { class: 'aenb-progress-line' }, this.model, this.state, this.epochs);
+    this.stop.append(icon('M4 4h8v8H4z'), element('span', { text: words.stop }));
+    this.stop.addEventListener('click', () => {
+      // As the toolbar's interrupt does: the training ends after its batch, and the weights are kept.
+      kernel.tell({ interrupt: true });
+      this.stop.disabled = true;
+      this.state.textContent = words.stopping;
+    });
+    this.stop.hidden = !kernel.reachable;
+    this.canStop = kernel.reachable;
+    const line = element('div', { class: 'aenb-progress-line' }, this.model, this.state, this.epochs, this.stop);
     this.root.append(line, this.bar, this.facts);
   }
 
@@ -29,39 +46,30 @@ export class ProgressHead {
     const { words } = this;
     this.root.dataset.state = progress.state;
     this.model.textContent = progress.model;
-    this.state.textContent = words[progress.state];
+    const running = progress.state === 'running';
+    this.state.textContent = running && this.stop.disabled ? words.stopping : words[progress.state];
+    this.stop.hidden = !running || !this.canStop;
+    if (!running) this.stop.disabled = false;
     this.epochs.textContent = `${grouped(progress.epoch)} / ${grouped(progress.epochs)} ${words.epochs}`;
     this.fill.style.transform = `scaleX(${progress.fraction})`;
     this.bar.setAttribute('aria-valuenow', String(Math.round(progress.fraction * 100)));
     this.bar.setAttribute('aria-label', progress.text);
-    const facts: [string, string, string?][] = progress.losses.map((loss) => [
-      loss.name,
-      compact(loss.value),
-      loss.unit,
-    ]);
-    if (progress.state === 'running') {
-      facts.push([words.left, progress.secondsLeft === undefined ? '…' : duration(progress.secondsLeft)]);
-    } else facts.push([words.seconds, duration(progress.seconds)]);
-    if (progress.samplesPerSecond) {
-      facts.push([words.samplesPerSecond, compact(Math.round(progress.samplesPerSecond), 3)]);
-    }
-    facts.push([words.engine, progress.engine]);
-    this.showFacts(facts);
+    this.showFacts(progressFacts(progress, words));
   }
 
-  private showFacts(facts: readonly [string, string, string?][]): void {
+  private showFacts(facts: readonly Fact[]): void {
     const names = new Set(facts.map(([name]) => name));
     for (const [name, { root }] of this.shown) {
       if (names.has(name)) continue;
       root.remove();
       this.shown.delete(name);
     }
-    facts.forEach(([name, value, unit], i) => {
+    facts.forEach(([name, value], i) => {
       let fact = this.shown.get(name);
       if (!fact) {
         const text = element('span');
         const root = element('div', { class: 'aenb-fact' }, element('dt', { text: name }));
-        root.append(element('dd', {}, text, unit ? element('small', { text: ` ${unit}` }) : undefined));
+        root.append(element('dd', {}, text));
         fact = { root, value: text };
         this.shown.set(name, fact);
       }

@@ -1,7 +1,7 @@
-import { english, type PictureWords } from '../../drawing/words.ts';
+import { english, type HistogramWords, type ModelWords, type SummaryWords } from '../../drawing/words.ts';
 
 /** Everything that renderers say by themselves. */
-export interface Words extends PictureWords {
+export interface Words extends SummaryWords, HistogramWords, ModelWords {
   readonly savePng: string;
   readonly saveCsv: string;
   readonly copyCsv: string;
@@ -21,20 +21,38 @@ export interface Words extends PictureWords {
   readonly horizontal: string;
   readonly vertical: string;
   readonly decoded: string;
-  readonly decodeHint: string;
   readonly zoomHint: string;
   readonly wholeMap: string;
   readonly keyboardHint: string;
-  readonly running: string;
-  readonly completed: string;
-  readonly earlyStopping: string;
-  readonly interrupted: string;
-  readonly left: string;
-  readonly samplesPerSecond: string;
-  readonly seconds: string;
-  readonly engine: string;
-  readonly epochs: string;
-  readonly seed: string;
+  readonly saveSvg: string;
+  readonly colouredBy: string;
+  readonly move: string;
+  readonly walk: string;
+  readonly lasso: string;
+  readonly modes: string;
+  readonly replay: string;
+  readonly finished: string;
+  readonly nextCell: string;
+  readonly clearSelection: string;
+  readonly needsKernel: string;
+  readonly runCell: string;
+  readonly zoomIn: string;
+  readonly zoomOut: string;
+  readonly previousPage: string;
+  readonly nextPage: string;
+  readonly stop: string;
+  readonly stopping: string;
+  readonly horizontalAxis: string;
+  readonly step: string;
+  readonly layer: string;
+  readonly binEdge: string;
+  readonly selected: (count: string) => string;
+  readonly steps: (count: string) => string;
+  readonly page: (from: string, to: string, of: string) => string;
+  readonly useThreshold: string;
+  readonly used: string;
+  readonly group: string;
+  readonly value: string;
   readonly noData: string;
 }
 
@@ -59,20 +77,38 @@ const en: Words = {
   horizontal: 'across',
   vertical: 'up',
   decoded: 'decoded here',
-  decodeHint: 'Run the cell to decode the point under the cursor.',
   zoomHint: 'Ctrl or ⌘ with the wheel zooms, dragging moves, a double click shows all.',
   wholeMap: 'Show the whole map',
   keyboardHint: 'Arrow keys move through the values.',
-  running: 'training',
-  completed: 'completed',
-  earlyStopping: 'stopped early',
-  interrupted: 'interrupted',
-  left: 'left',
-  samplesPerSecond: 'samples/s',
-  seconds: 'time',
-  engine: 'engine',
-  epochs: 'epochs',
-  seed: 'seed',
+  saveSvg: 'Save as SVG',
+  colouredBy: 'colour',
+  move: 'Move the map (drag)',
+  walk: 'Walk between two points (drag)',
+  lasso: 'Select samples (drag around them)',
+  modes: 'What dragging does',
+  replay: 'Replay the training',
+  finished: 'finished',
+  nextCell: 'plot.selection() gives them to the next cell.',
+  clearSelection: 'Clear the selection',
+  needsKernel: 'Run the cell again to go on from here.',
+  runCell: 'Run the cell',
+  zoomIn: 'Larger',
+  zoomOut: 'Smaller',
+  previousPage: 'Previous page',
+  nextPage: 'Next page',
+  stop: 'Stop the training',
+  stopping: 'stopping…',
+  horizontalAxis: 'Horizontal axis',
+  step: 'step',
+  layer: 'layer',
+  binEdge: 'from',
+  selected: (count) => `${count} selected`,
+  steps: (count) => `${count} steps`,
+  page: (from, to, of) => `${from} to ${to} of ${of}`,
+  useThreshold: 'Use this threshold',
+  used: 'The detector uses it from now on.',
+  group: 'group',
+  value: 'value',
   noData: 'Nothing to draw.',
 };
 
@@ -84,6 +120,7 @@ const ja: Words = {
   error: '誤差',
   absoluteError: '絶対誤差',
   latent: '潜在変数',
+  component: '主成分',
   best: '最良',
   epoch: 'エポック',
   savePng: 'PNG として保存',
@@ -105,7 +142,6 @@ const ja: Words = {
   horizontal: '横軸',
   vertical: '縦軸',
   decoded: 'この点の復号',
-  decodeHint: 'セルを実行すると、カーソルの下の点を復号できます。',
   zoomHint: 'Ctrl / ⌘ + ホイールで拡大、ドラッグで移動、ダブルクリックで全体を表示。',
   wholeMap: '全体を表示',
   keyboardHint: '矢印キーで値を移動できます。',
@@ -119,6 +155,51 @@ const ja: Words = {
   engine: 'エンジン',
   epochs: 'エポック',
   seed: 'シード',
+  saveSvg: 'SVG として保存',
+  colouredBy: '色',
+  move: '地図を動かす (ドラッグ)',
+  walk: '2 点の間を歩く (ドラッグ)',
+  lasso: 'サンプルを囲んで選択 (ドラッグ)',
+  modes: 'ドラッグの動作',
+  replay: '学習を再生',
+  finished: '学習後',
+  nextCell: 'plot.selection() で次のセルに渡せます。',
+  clearSelection: '選択を解除',
+  needsKernel: '続けるにはセルを再実行してください。',
+  runCell: 'セルを実行',
+  zoomIn: '拡大',
+  zoomOut: '縮小',
+  previousPage: '前のページ',
+  nextPage: '次のページ',
+  stop: '学習を停止',
+  stopping: '停止中…',
+  threshold: 'しきい値',
+  horizontalAxis: '横軸',
+  step: 'ステップ',
+  layer: '層',
+  parameters: 'パラメータ',
+  binEdge: '下端',
+  count: '個数',
+  selected: (count) => `${count} 件を選択`,
+  steps: (count) => `${count} 段階`,
+  page: (from, to, of) => `${of} 件中 ${from}–${to}`,
+  share: '各群に占める割合',
+  precision: '適合率',
+  recall: '再現率',
+  accuracy: '正解率',
+  falseAlarms: '誤検知率',
+  truePositives: '検出',
+  falsePositives: '誤検知',
+  falseNegatives: '見逃し',
+  trueNegatives: '正常と判定',
+  input: '入力',
+  encoder: '符号化器',
+  decoder: '復号器',
+  bottleneck: '符号',
+  useThreshold: 'このしきい値を使う',
+  used: '検知器に設定しました。',
+  group: '群',
+  value: '値',
   noData: '描くものがありません。',
 };
 

@@ -1,7 +1,8 @@
+import type { Context } from '../../drawing/canvas.ts';
 import { grouped } from '../../drawing/numbers.ts';
 import { cellText, layOutTable, paintTable } from '../../drawing/tablePicture.ts';
 import { toCsv } from '../shared/csv.ts';
-import { element, makeCanvas, prepareCanvas } from '../shared/elements.ts';
+import { element, makeCanvas } from '../shared/elements.ts';
 import { type Frame, type Kind, type Surroundings, tool, type View } from '../shared/output.ts';
 import { parseTable, type TablePayload, type TableValue } from './payload.ts';
 
@@ -10,7 +11,6 @@ const rowsAtFirst = 200;
 
 class TableView implements View<TablePayload> {
   readonly root = element('div', { class: 'aenb-table-scroll' });
-  private surroundings: Surroundings | undefined;
   private sorted: { column: number; down: boolean } | undefined;
   private all = false;
 
@@ -33,9 +33,8 @@ class TableView implements View<TablePayload> {
     this.fill();
   }
 
-  paint(surroundings: Surroundings): void {
-    this.surroundings = surroundings;
-  }
+  /** The table is HTML, which follows the theme by itself. */
+  paint(): void {}
 
   private fill(): void {
     const { payload } = this;
@@ -102,13 +101,15 @@ class TableView implements View<TablePayload> {
     return { columns: this.payload.columns.map((column) => column.name), rows: this.rows() };
   }
 
-  picture() {
-    const theme = this.surroundings!.theme;
+  sheet({ theme }: Surroundings) {
     const payload = { ...this.payload, rows: this.rows() };
     const layout = layOutTable(makeCanvas(1, 1).getContext('2d')!, payload, theme);
-    const canvas = makeCanvas(1, 1);
-    paintTable(prepareCanvas(canvas, layout.width, layout.height), payload, layout, theme);
-    return { canvas, heading: { title: this.payload.title } };
+    return {
+      width: Math.max(layout.width, 240),
+      height: layout.height,
+      heading: { title: this.payload.title },
+      paint: (context: Context) => paintTable(context, payload, layout, theme),
+    };
   }
 }
 

@@ -4,8 +4,15 @@
  * and a sentence with the numbers.
  */
 export { curves, lines } from './curves.ts';
+export { errorMaps, errors } from './errors.ts';
+export { type Formation, formation } from './formation.ts';
+export { bars, gradients } from './gradients.ts';
+export { manifold, styleGrid, weights } from './grids.ts';
+export { histogram } from './histogram.ts';
 export { images } from './images.ts';
 export { latent } from './latent.ts';
+export { model } from './model.ts';
 export { reconstructions } from './reconstructions.ts';
 export { scatter } from './scatter.ts';
+export { type Selection, selection } from './selection.ts';
 export { table } from './table.ts';

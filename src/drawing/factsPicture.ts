@@ -1,0 +1,106 @@
+import type { ProgressPayload } from '../renderers/progress/payload.ts';
+import type { RunPayload } from '../renderers/run/payload.ts';
+import { type Context, font, type MakeCanvas } from './canvas.ts';
+import { compact, duration, grouped } from './numbers.ts';
+import type { Sheet } from './sheet.ts';
+import type { Theme } from './theme.ts';
+import type { SummaryWords } from './words.ts';
+
+/** A name and what it came to, such as `loss` and `0.02 → 0.01`. */
+export type Fact = readonly [name: string, value: string];
+
+/** What a training did, in one line. */
+export function runAbout(run: RunPayload, words: SummaryWords): string {
+  return [
+    `${grouped(run.epochs)} ${words.epochs}`,
+    duration(run.seconds),
+    `${compact(Math.round(run.samplesPerSecond), 3)} ${words.samplesPerSecond}`,
+    run.engine,
+    `${words.seed} ${run.seed}`,
+  ].join(' · ');
+}
+
+export function runFacts(run: RunPayload, words: SummaryWords): Fact[] {
+  const facts = run.losses.map(({ name, first, last }, i): Fact => {
+    const unit = i === 0 ? ` ${run.unit}` : '';
+    return [name, `${compact(first)} → ${compact(last)}${unit}`];
+  });
+  if (run.bestEpoch) facts.push([words.best, `${words.epoch} ${grouped(run.bestEpoch)}`]);
+  return facts;
+}
+
+export function runSheet(run: RunPayload, theme: Theme, words: SummaryWords): Sheet {
+  return factsSheet({
+    title: `${run.model}  ${words[run.state]}`,
+    subtitle: runAbout(run, words),
+    facts: runFacts(run, words),
+    theme,
+  });
+}
+
+/** Losses, and the time: what is left of it, or what it took. */
+export function progressFacts(progress: ProgressPayload, words: SummaryWords): Fact[] {
+  const facts = progress.losses.map(
+    (loss): Fact => [loss.name, `${compact(loss.value)}${loss.unit ? ` ${loss.unit}` : ''}`],
+  );
+  if (progress.state === 'running') {
+    facts.push([words.left, progress.secondsLeft === undefined ? '…' : duration(progress.secondsLeft)]);
+  } else facts.push([words.seconds, duration(progress.seconds)]);
+  if (progress.samplesPerSecond) {
+    facts.push([words.samplesPerSecond, compact(Math.round(progress.samplesPerSecond), 3)]);
+  }
+  facts.push([words.engine, progress.engine]);
+  return facts;
+}
+
+export function progressSheet(progress: ProgressPayload, theme: Theme, words: SummaryWords): Sheet {
+  return factsSheet({
+    title: `${progress.model}  ${words[progress.state]}`,
+    subtitle: `${grouped(progress.epoch)} / ${grouped(progress.epochs)} ${words.epochs}`,
+    facts: progressFacts(progress, words),
+    fraction: progress.fraction,
+    theme,
+  });
+}
+
+const width = 560;
+const rowHeight = 22;
+const barHeight = 12;
+
+function factsSheet(about: {
+  title: string;
+  subtitle: string;
+  facts: readonly Fact[];
+  /** Of a bar above the facts. */
+  fraction?: number;
+  theme: Theme;
+}): Sheet {
+  const { theme, facts, fraction } = about;
+  const top = fraction === undefined ? 0 : barHeight;
+  const perRow = 3;
+  return {
+    width,
+    height: top + Math.ceil(facts.length / perRow) * rowHeight,
+    heading: { title: about.title, subtitle: about.subtitle },
+    paint(context: Context, _make: MakeCanvas) {
+      if (fraction !== undefined) {
+        context.fillStyle = theme.grid;
+        context.fillRect(0, 0, width, 4);
+        context.fillStyle = theme.palette[0]!;
+        context.fillRect(0, 0, width * fraction, 4);
+      }
+      context.font = font(theme);
+      context.textAlign = 'left';
+      context.textBaseline = 'middle';
+      facts.forEach(([name, value], i) => {
+        const x = (i % perRow) * (width / perRow);
+        const y = top + (Math.floor(i / perRow) + 0.5) * rowHeight;
+        context.fillStyle = theme.muted;
+        context.fillText(name, x, y);
+        const after = x + context.measureText(name).width + 7;
+        context.fillStyle = theme.text;
+        context.fillText(value, after, y);
+      });
+    },
+  };
+}

@@ -1,0 +1,5 @@
+import type { ActivationFunction } from 'vscode-notebook-renderer';
+import { activateKind } from '../shared/activate.ts';
+import { histogramKind } from './view.ts';
+
+export const activate: ActivationFunction = (context) => activateKind(histogramKind, [], context);

@@ -1,0 +1,76 @@
+import { type Displayable, displaySymbol, rounded, spoken, withPng } from './display.ts';
+import { histogramPicture } from './histogram.ts';
+
+/** Shorter ones are better read as numbers. */
+const fewest = 100;
+const mostSampled = 200_000;
+
+/**
+ * How an array is shown: its statistics over a histogram of its values. Small ones, and those without finite values,
+ * are left to be printed.
+ */
+export async function arrayBundle(
+  name: string,
+  values: ArrayLike<number>,
+  type = 'float32',
+): Promise<Record<string, unknown>> {
+  if (values.length <= fewest) return {};
+  let [count, sum, squares, zeros, odd] = [0, 0, 0, 0, 0];
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < values.length; i++) {
+    const value = Number(values[i]);
+    if (!Number.isFinite(value)) {
+      odd++;
+      continue;
+    }
+    count++;
+    sum += value;
+    squares += value * value;
+    if (value === 0) zeros++;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (!count) return {};
+  const mean = sum / count;
+  const deviation = Math.sqrt(Math.max(0, squares / count - mean * mean));
+  const every = Math.ceil(values.length / mostSampled);
+  const sample = Float32Array.from({ length: Math.ceil(values.length / every) }, (_, i) => Number(values[i * every]));
+  const facts: [string, string][] = [
+    ['min', spoken(low)],
+    ['max', spoken(high)],
+    ['mean', spoken(rounded(mean))],
+    ['std', spoken(rounded(deviation))],
+    ['zeros', `${((100 * zeros) / values.length).toFixed(zeros ? 1 : 0)} %`],
+    ...(odd ? [['not finite', String(odd)] as [string, string]] : []),
+  ];
+  const title = `${name} ${type}`;
+  const bundle = await withPng(
+    histogramPicture({
+      title,
+      text: `${title}: ${facts.map(([fact, value]) => `${fact} ${value}`).join(', ')}.`,
+      groups: [{ name: 'values', values: sample }],
+      facts,
+    }),
+  );
+  // The kernel prints a corner of the values there.
+  const { 'text/plain': _, ...pictures } = bundle;
+  return pictures;
+}
+
+/** Makes tensors show themselves as arrays do. */
+export function showTensors(prototype: object): void {
+  Object.defineProperty(prototype, displaySymbol, {
+    configurable: true,
+    value: async function (this: {
+      isDisposed: boolean;
+      shape: number[];
+      dtype: string;
+      size: number;
+      data(): Promise<ArrayLike<number>>;
+    }) {
+      if (this.isDisposed || this.dtype === 'string' || this.dtype === 'complex64') return {};
+      return arrayBundle(`Tensor [${this.shape.join(', ')}]`, await this.data(), this.dtype);
+    },
+  } satisfies PropertyDescriptor & { value: (this: never) => ReturnType<Displayable[typeof displaySymbol]> });
+}

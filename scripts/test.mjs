@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { writeFigures } from './figures.mjs';
 import { packageVsix } from './package.mjs';
 import { ensureChromium } from './setup/chromium.mjs';
 import { ensureVsCode } from './setup/vscode.mjs';
@@ -62,8 +63,14 @@ await main(async () => {
 function setEnvironment(asked) {
   const data = resolve(root, '..', 'shared', 'data');
   if (!process.env.AENB_DATA && existsSync(data)) process.env.AENB_DATA = data;
-  // all figures of the literature take hours; a part of them runs with every test
-  if (asked.includes('published')) process.env.AENB_PUBLISHED ??= 'all';
+  // all figures of the literature take an hour or two; a quick part of them runs with every test
+  if (asked.some((name) => name.startsWith('published'))) process.env.AENB_PUBLISHED ??= 'all';
+  if (process.env.AENB_PUBLISHED === 'all')
+    process.env.AENB_FIGURES ??= join(root, 'test', 'published', 'figures.jsonl');
+}
+
+function allFigures(name) {
+  return name.startsWith('published') && process.env.AENB_PUBLISHED === 'all';
 }
 
 /** @returns true if it was interrupted */
@@ -116,7 +123,10 @@ async function runVitest(name) {
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${results}`,
+      // long trainings, timed, one at a time
+      ...(allFigures(name) ? ['--no-file-parallelism'] : []),
     );
+    if (allFigures(name)) await writeFigures();
     if (status === 130) return true;
     const text = await readFile(results, 'utf8').catch(() => undefined);
     if (!text) console.error(`${name}: vitest ended with status ${status} before it wrote its results`);

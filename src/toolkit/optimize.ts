@@ -44,7 +44,6 @@ export interface OptimizeStep {
  * @example
  * ```ts
  * const { train } = await datasets.digits();
- * await kernelInterface.loadEngine(); // in a notebook it is loaded already
  * const weights = tf.variable(tf.randomNormal([784, 8], 0, 0.05, 'float32', 1));
  * const run = await optimize(
  *   { variables: [weights], loss: ({ x }) => x.matMul(weights).matMul(weights, false, true).sub(x).square().mean() },

@@ -12,6 +12,14 @@ import { checkFinite, checkKnownOptions, checkOneOf, checkPositiveInteger } from
  * Principal components: the best that any linear code of this size can do, in squared error. Exact, not iterated.
  *
  * Cost: the covariance, n d^2, then the eigenvectors of the smaller of d x d and n x n. Source: Pearson 1901.
+ *
+ * @example
+ * ```ts
+ * const { train, test } = await datasets.digits();
+ * const pca = await new PCA({ latentDim: 8 }).fit(train.slice(0, 1000));
+ * console.log(pca.explainedVariance);
+ * plot.reconstructions(pca, test);
+ * ```
  */
 export class PCA {
   readonly latentDim: number;

@@ -5,7 +5,7 @@ import type { Run } from './run.ts';
 import type { TrainedLayer } from './step.ts';
 
 /** Weights per sample above which a net can learn samples by heart many times over. */
-const manyWeights = 200;
+const manyWeights = 500;
 /** Epochs in a row in which the validation loss rose. */
 const manyEpochs = 5;
 /** Share of a layer's units; a code has none to spare. */

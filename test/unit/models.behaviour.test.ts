@@ -11,6 +11,7 @@ import {
   NdArray,
   optimize,
   type PretrainStep,
+  plot,
   SparseAutoencoder,
   StackedAutoencoder,
   tf,
@@ -319,6 +320,8 @@ describe('a conditional variational autoencoder', () => {
     const wrong = held.y!.map((label) => (label + 1) % 3);
     expect((await model.evaluate(held.x, wrong)).loss).toBeGreaterThan((await model.evaluate(held)).loss);
     expect((await model.vary(held, { n: 2 })).length).toBe(120);
+    await plot.reconstructions(model, held, { n: 4 });
+    await plot.latent(model, { x: held });
     model.dispose();
   });
 });

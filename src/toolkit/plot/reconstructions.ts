@@ -24,7 +24,7 @@ export interface ReconstructionsOptions {
 
 /** A model's verb that is drawn; the samples go in as they came. */
 interface Reconstructs {
-  reconstruct(x: never): Promise<Rows>;
+  reconstruct(x: never, labels?: never): Promise<Rows>;
 }
 
 const mostSamples = 200;
@@ -49,7 +49,7 @@ export async function reconstructions(
   if (!count(all)) throw new TypeError('x must have at least one sample, got none');
   const n = Math.min(wanted, count(all));
   const originals = firstRows(all, n);
-  const rebuilt = await model.reconstruct(originals as never);
+  const rebuilt = await model.reconstruct(originals as never, labelsFor(model, isDataset(x) ? x.y : undefined, n));
   if (width(rebuilt) !== width(originals) || count(rebuilt) !== n) {
     throw new TypeError(`reconstruct must give [${originals.shape.join(', ')}], got [${rebuilt.shape.join(', ')}]`);
   }
@@ -64,6 +64,11 @@ export async function reconstructions(
       name,
     }),
   );
+}
+
+/** Labels of the first n samples, for a model whose networks are given them beside the samples. */
+function labelsFor(model: Reconstructs, y: ArrayLike<number> | undefined, n: number): never {
+  return ('styleGrid' in model && y ? Array.from(y).slice(0, n) : undefined) as never;
 }
 
 export function reconstructionPicture(

@@ -13,13 +13,19 @@ export { Classifier, type ClassifierOptions } from './classifier.ts';
 export { ConditionalVariationalAutoencoder, type CvaeOptions } from './conditionalVariationalAutoencoder.ts';
 export { ContractiveAutoencoder, type ContractiveOptions } from './contractiveAutoencoder.ts';
 export { ConvAutoencoder, type ConvAutoencoderOptions } from './convAutoencoder.ts';
+export { type Comparable, type ComparisonRow, compare } from './compare.ts';
 export type { Dataset } from './dataset.ts';
 export * as datasets from './datasets/index.ts';
 export { DenoisingAutoencoder } from './denoisingAutoencoder.ts';
 export type { EpochProgress, FitOptions, LabelledFitOptions } from './fitOptions.ts';
+export { GaussianMixture } from './gaussianMixture.ts';
+export { KMeans } from './kmeans.ts';
 export type { LossName } from './losses.ts';
+export { medianFilter } from './medianFilter.ts';
+export * as metrics from './metrics.ts';
 export type { ModelOptions } from './modelOptions.ts';
 export { NdArray, type Samples } from './ndarray.ts';
+export { NearestNeighbors } from './nearestNeighbors.ts';
 export { gaussianNoise, maskingNoise, type Noise, saltPepperNoise } from './noise.ts';
 export { type OptimizeBatch, type OptimizeStep, optimize } from './optimize.ts';
 export { PCA } from './pca.ts';
@@ -54,5 +60,9 @@ export const kernelInterface = {
     'optimize',
     'loadModel',
     'PCA',
+    'KMeans',
+    'GaussianMixture',
+    'NearestNeighbors',
+    'compare',
   ]) as ReadonlySet<string>,
 };

@@ -177,3 +177,11 @@ function nameOf(value: unknown): string {
   if (value === null || typeof value !== 'object') return typeof value === 'string' ? `'${value}'` : String(value);
   return value.constructor?.name ?? 'object';
 }
+
+/** As NdArray.from, with a message that names who can't wait for a tensor. */
+export function toPlain(what: string, x: PlainSamples): NdArray {
+  if ((x as unknown) instanceof tf.Tensor) {
+    throw new TypeError(`${what} takes plain values; use \`await NdArray.fromTensor(tensor)\` for a tensor`);
+  }
+  return NdArray.from(x);
+}

@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { forBatches, mapBatches } from './batches.ts';
-import { type Dataset, isDataset } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
 import { largestEigenpairs } from './eigen.ts';
 import { loadEngine } from './engine.ts';
 import { errorPerSample, type LossName, lossNames } from './losses.ts';
-import { NdArray, type Samples, toNdArray } from './ndarray.ts';
+import { NdArray, type Samples } from './ndarray.ts';
 import { Pacer } from './pause.ts';
-import { checkFinite, checkKnownOptions, checkOneOf, checkPositiveInteger } from './validate.ts';
+import { featureMeans, readSamples } from './readSamples.ts';
+import { checkKnownOptions, checkOneOf, checkPositiveInteger } from './validate.ts';
 
 /**
  * Principal components: the best that any linear code of this size can do, in squared error. Exact, not iterated.
@@ -42,7 +43,7 @@ export class PCA {
 
   /** @param x [n, …], n above 1 */
   async fit(x: Samples | Dataset): Promise<this> {
-    const samples = await read('x', x);
+    const samples = await readSamples('x', x);
     const n = samples.length;
     const d = samples.data.length / n;
     if (this.latentDim > Math.min(n, d)) {
@@ -66,7 +67,7 @@ export class PCA {
   /** z = (x - mean) W^T. @param x [n, …] @returns [n, k] */
   async encode(x: Samples | Dataset): Promise<NdArray> {
     const { components, mean } = this.#assertFitted();
-    const samples = await read('x', x, mean.length);
+    const samples = await readSamples('x', x, mean.length);
     await loadEngine();
     return mapBatches(samples.reshape(samples.length, mean.length), (batch) =>
       batch.sub<tf.Tensor2D>(vector(mean)).matMul(matrix(components), false, true),
@@ -76,7 +77,7 @@ export class PCA {
   /** x = z W + mean. @param z [n, k] @returns [n, d] */
   async decode(z: Samples): Promise<NdArray> {
     const { components, mean } = this.#assertFitted();
-    const codes = await read('z', z, this.latentDim);
+    const codes = await readSamples('z', z, this.latentDim);
     await loadEngine();
     return mapBatches(codes.reshape(codes.length, this.latentDim), (batch) =>
       (batch as tf.Tensor2D).matMul(matrix(components)).add(vector(mean)),
@@ -85,14 +86,14 @@ export class PCA {
 
   /** @returns as x */
   async reconstruct(x: Samples | Dataset): Promise<NdArray> {
-    const samples = await read('x', x, this.#assertFitted().mean.length);
+    const samples = await readSamples('x', x, this.#assertFitted().mean.length);
     return (await this.decode(await this.encode(samples))).reshape(...samples.shape);
   }
 
   /** How far each sample is from its reconstruction. @param metric default 'mse' @returns [n] */
   async reconstructionError(x: Samples | Dataset, metric: LossName = 'mse'): Promise<Float32Array> {
     checkOneOf('metric', metric, lossNames);
-    const samples = await read('x', x, this.#assertFitted().mean.length);
+    const samples = await readSamples('x', x, this.#assertFitted().mean.length);
     return errorPerSample(metric, samples, await this.reconstruct(samples));
   }
 
@@ -102,32 +103,12 @@ export class PCA {
   }
 }
 
-async function read(name: string, x: Samples | Dataset, width?: number): Promise<NdArray> {
-  const samples = isDataset(x) ? x.x : await toNdArray(x);
-  checkFinite(name, samples);
-  const got = samples.data.length / samples.length;
-  if (width !== undefined && got !== width) {
-    throw new RangeError(`${name} must have ${width} values per sample, as the fitted data had, got ${got}`);
-  }
-  return samples;
-}
-
 function vector(values: Float32Array): tf.Tensor1D {
   return tf.tensor1d(values.slice());
 }
 
 function matrix(values: NdArray): tf.Tensor2D {
   return tf.tensor2d(values.data.slice(), values.shape as [number, number]);
-}
-
-function featureMeans(x: NdArray): Float64Array {
-  const [n, d] = x.shape;
-  const sums = new Float64Array(d);
-  for (let i = 0; i < n; i++) {
-    const row = x.row(i);
-    for (let j = 0; j < d; j++) sums[j] += row[j];
-  }
-  return sums.map((sum) => sum / n);
 }
 
 /** Unit vectors, one a row, and the variances along them, largest first. */

@@ -34,7 +34,15 @@ const rooms: Record<string, string[]> = {
     'commander',
     'esbuild',
   ],
-  'toolkit/': ['toolkit/plot/', 'engine/index.ts', 'engine/install/fetchFile.ts', '@tensorflow/tfjs'],
+  'toolkit/': [
+    'toolkit/plot/',
+    'engine/index.ts',
+    'engine/install/fetchFile.ts',
+    '@tensorflow/tfjs',
+    // images and archives as data
+    '@napi-rs/canvas',
+    'yauzl',
+  ],
   'toolkit/plot/': ['toolkit/', 'drawing/', 'renderers/*/payload.ts', '@tensorflow/tfjs'],
   'engine/': [
     'engine/program/index.ts',

@@ -1,7 +1,7 @@
 /** Finds the files of public data sets: in $AENB_DATA, in the user's cache, or at their public address. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cacheFolder } from '../../engine/index.ts';
 import { fetchFile } from '../../engine/install/fetchFile.ts';
@@ -13,23 +13,33 @@ export interface PublicFile {
   readonly path: string;
   /** Where it is published; tried in this order. */
   readonly addresses: readonly string[];
-  /** SHA-256 of the unpacked bytes as published. */
-  readonly sha256: string;
+  /**
+   * What was published: SHA-256 of the unpacked bytes, or MD5 of the file. None where the publisher states none; such
+   * files have checksums of their own inside.
+   */
+  readonly checksum?: { readonly sha256: string } | { readonly md5: string };
+}
+
+/** The file's bytes, unpacked. */
+export function readPublicFile(file: PublicFile): Promise<Buffer> {
+  return withPublicFile(file, readMaybeGzipped);
 }
 
 /**
- * The file's bytes, unpacked. A file of the user's own, in $AENB_DATA, may differ from the published one.
+ * Reads the file from the first place that has it whole. A file of the user's own, in $AENB_DATA, may differ from the
+ * published one.
  *
+ * @param read throws if the file is not as it should be; the next place is tried then
  * @throws Error that says of every place why it did not serve
  */
-export async function readPublicFile(file: PublicFile): Promise<Buffer> {
+export async function withPublicFile<T>(file: PublicFile, read: (path: string) => Promise<T>): Promise<T> {
   const failures: string[] = [];
   const own = process.env.AENB_DATA;
   if (own) {
     const path = join(own, file.path);
     if (existsSync(path)) {
-      const bytes = await attempt(() => readMaybeGzipped(path), failures, '$AENB_DATA');
-      if (bytes) return bytes;
+      const found = await attempt(() => read(path), failures, '$AENB_DATA');
+      if (found) return found.value;
     } else {
       failures.push(`$AENB_DATA: ${path} is not there`);
     }
@@ -38,25 +48,29 @@ export async function readPublicFile(file: PublicFile): Promise<Buffer> {
   }
 
   const cached = join(cacheFolder(), 'data', file.path);
+  const readChecked = async () => {
+    await verify(cached, file.checksum);
+    return read(cached);
+  };
   if (existsSync(cached)) {
-    const bytes = await attempt(() => readChecked(cached, file.sha256), failures, 'cache');
-    if (bytes) return bytes;
+    const found = await attempt(readChecked, failures, 'cache');
+    if (found) return found.value;
     await rm(cached, { force: true });
   } else {
     failures.push(`cache: ${cached} is not there`);
   }
 
   for (const address of file.addresses) {
-    const bytes = await attempt(
+    const found = await attempt(
       async () => {
         await mkdir(dirname(cached), { recursive: true });
         await download(address, cached);
-        return readChecked(cached, file.sha256);
+        return readChecked();
       },
       failures,
       'download',
     );
-    if (bytes) return bytes;
+    if (found) return found.value;
     await rm(cached, { force: true });
   }
   throw new Error(
@@ -65,9 +79,13 @@ export async function readPublicFile(file: PublicFile): Promise<Buffer> {
   );
 }
 
-async function attempt<T>(read: () => Promise<T>, failures: string[], place: string): Promise<T | undefined> {
+async function attempt<T>(
+  read: () => Promise<T>,
+  failures: string[],
+  place: string,
+): Promise<{ value: T } | undefined> {
   try {
-    return await read();
+    return { value: await read() };
   } catch (error) {
     host()?.signal?.throwIfAborted();
     failures.push(`${place}: ${(error as Error).message}`);
@@ -75,11 +93,14 @@ async function attempt<T>(read: () => Promise<T>, failures: string[], place: str
   }
 }
 
-async function readChecked(path: string, sha256: string): Promise<Buffer> {
-  const bytes = await readMaybeGzipped(path);
-  const found = createHash('sha256').update(bytes).digest('hex');
-  if (found !== sha256) throw new Error(`${path} is not what was published (SHA-256 ${found}, expected ${sha256})`);
-  return bytes;
+async function verify(path: string, checksum: PublicFile['checksum']): Promise<void> {
+  if (!checksum) return;
+  const [algorithm, expected] = Object.entries(checksum)[0] as [string, string];
+  const bytes = algorithm === 'sha256' ? await readMaybeGzipped(path) : await readFile(path);
+  const found = createHash(algorithm).update(bytes).digest('hex');
+  if (found !== expected) {
+    throw new Error(`${path} is not what was published (${algorithm.toUpperCase()} ${found}, expected ${expected})`);
+  }
 }
 
 /** With progress in the running cell, or on standard error. */
@@ -92,6 +113,7 @@ async function download(address: string, path: string): Promise<void> {
   let told = 0;
   await fetchFile(address, path, {
     signal: place?.signal,
+    resume: true,
     onProgress(fraction) {
       if (fraction === undefined || (fraction < told + 0.05 && fraction < 1)) return;
       told = fraction;

@@ -12,7 +12,7 @@ const addresses = [
 const file = (name: string, sha256: string): PublicFile => ({
   path: `mnist/${name}`,
   addresses: addresses.map((address) => address + name),
-  sha256,
+  checksum: { sha256 },
 });
 const files = {
   train: {
@@ -33,11 +33,18 @@ const files = {
  * @throws Error that says of every place why it did not serve
  */
 export async function mnist(): Promise<{ train: Dataset; test: Dataset }> {
-  return { train: await readPart('train'), test: await readPart('test') };
+  const about = { labels: digitLabels, source: 'MNIST (LeCun, Cortes, Burges)', licence: 'CC BY-SA 3.0' };
+  return {
+    train: await readImages(files.train, { ...about, name: 'MNIST, train' }),
+    test: await readImages(files.test, { ...about, name: 'MNIST, test' }),
+  };
 }
 
-async function readPart(part: 'train' | 'test'): Promise<Dataset> {
-  const { images, labels } = files[part];
+/** Images of 28 x 28 and their labels, as MNIST and its successors publish them. */
+export async function readImages(
+  { images, labels }: { images: PublicFile; labels: PublicFile },
+  about: Pick<Dataset, 'name' | 'labels' | 'source' | 'licence'>,
+): Promise<Dataset> {
   const pixels = parseIdx(await readPublicFile(images), images.path);
   const digits = parseIdx(await readPublicFile(labels), labels.path);
   const [n, height, width] = pixels.shape;
@@ -48,13 +55,5 @@ async function readPart(part: 'train' | 'test'): Promise<Dataset> {
     throw new Error(`${labels.path} must hold ${n} labels, one per image, it holds ${digits.length}`);
   const x = new NdArray(pixels.data, [n, height * width]);
   for (let i = 0; i < x.data.length; i++) x.data[i] /= 255;
-  return makeDataset({
-    name: `MNIST, ${part}`,
-    x,
-    y: Int32Array.from(digits.data),
-    labels: digitLabels,
-    imageShape: digitShape,
-    source: 'MNIST (LeCun, Cortes, Burges)',
-    licence: 'CC BY-SA 3.0',
-  });
+  return makeDataset({ ...about, x, y: Int32Array.from(digits.data), imageShape: digitShape });
 }

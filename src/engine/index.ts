@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { correctResizeGradient } from './cpuKernels.ts';
+import { type BatchFunction, OnnxFunction } from './onnx/inference.ts';
 import { loadRuntime } from './onnx/runtime.ts';
 import { OnnxTrainer } from './onnx/trainer.ts';
 import { addonPath, cacheFolder } from './tensorflow/location.ts';
@@ -84,6 +85,46 @@ export function loadEngine(): Promise<EngineStatus> {
 export function createTrainer(spec: TrainerSpec): Trainer {
   if (loaded?.name === 'onnx') return new FallbackTrainer(spec, (from) => new OnnxTrainer(from, threads));
   return new EagerTrainer(spec);
+}
+
+/** Functions of one model that were compiled, by their names; they go with the model. */
+const functions = new WeakMap<object, Map<string, OnnxFunction | 'eager'>>();
+
+/** A function that maps batches to batches, sample by sample, with the variables of a model. */
+export interface ModelFunction {
+  /** What it belongs to; the same name and owner mean the same code. */
+  readonly owner: object;
+  readonly name: string;
+  readonly variables: readonly tf.Variable[];
+  readonly code: BatchFunction;
+}
+
+/**
+ * Runs a model's function compiled, where the engine can.
+ *
+ * @returns the result, in memory that the next call overwrites; undefined if the function is to be run by tf
+ */
+export function runCompiled(
+  { owner, name, variables, code }: ModelFunction,
+  shapes: readonly (readonly number[])[],
+  fill: (inputs: readonly Float32Array[]) => void,
+): { values: Float32Array; shape: readonly number[] } | undefined {
+  if (loaded?.name !== 'onnx') return undefined;
+  let known = functions.get(owner);
+  if (!known) functions.set(owner, (known = new Map()));
+  const before = known.get(name);
+  if (before === 'eager') return undefined;
+  const compiled = before ?? new OnnxFunction(variables, threads);
+  try {
+    const result = compiled.run(code, shapes, fill);
+    known.set(name, compiled);
+    return result;
+  } catch {
+    // tf computes the same, and has its own words for a mistake in the networks
+    compiled.dispose();
+    known.set(name, 'eager');
+    return undefined;
+  }
 }
 
 async function load(wanted: string): Promise<EngineStatus> {

@@ -337,19 +337,25 @@ export class Autoencoder extends TrainedModel {
   protected async encodeInputs(inputs: Inputs): Promise<NdArray> {
     const { encoder } = this.networks;
     await loadEngine();
-    return mapBatches(this.#arrays(inputs), (x, y) => apply(encoder, x, y));
+    return mapBatches(this.#arrays(inputs), (x, y) => apply(encoder, x, y), { name: 'encode', networks: [encoder] });
   }
 
   protected async decodeInputs({ x: codes, y }: Inputs): Promise<NdArray> {
     const { decoder } = this.networks;
     await loadEngine();
-    return mapBatches(y ? [codes, y] : codes, (z, labels) => apply(decoder, z, labels));
+    return mapBatches(y ? [codes, y] : codes, (z, labels) => apply(decoder, z, labels), {
+      name: 'decode',
+      networks: [decoder],
+    });
   }
 
   protected async reconstructInputs(inputs: Inputs): Promise<NdArray> {
     const { encoder, decoder } = this.networks;
     await loadEngine();
-    const output = await mapBatches(this.#arrays(inputs), (x, y) => apply(decoder, apply(encoder, x, y), y));
+    const output = await mapBatches(this.#arrays(inputs), (x, y) => apply(decoder, apply(encoder, x, y), y), {
+      name: 'reconstruct',
+      networks: [encoder, decoder],
+    });
     return output.reshape(...inputs.x.shape);
   }
 

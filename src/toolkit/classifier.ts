@@ -139,8 +139,10 @@ export class Classifier extends TrainedModel {
     const { encoder, head } = this.#fitted();
     const samples = await this.#samples('x', x);
     await loadEngine();
-    return mapBatches(samples.reshape(samples.length, ...shapes(encoder).input), (batch) =>
-      (head.apply(encoder.apply(batch, { training: false }) as tf.Tensor) as tf.Tensor).softmax(),
+    return mapBatches(
+      samples.reshape(samples.length, ...shapes(encoder).input),
+      (batch) => (head.apply(encoder.apply(batch, { training: false }) as tf.Tensor) as tf.Tensor).softmax(),
+      { name: 'probabilities', networks: [head, encoder] },
     );
   }
 

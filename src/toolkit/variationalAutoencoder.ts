@@ -163,8 +163,10 @@ export class VariationalAutoencoder extends Autoencoder {
     const { encoder, posterior } = this.networks;
     await loadEngine();
     const shaped = inputs.x.reshape(inputs.x.length, ...shapes(encoder).input);
-    const both = await mapBatches(inputs.y ? [shaped, inputs.y] : shaped, (x, y) =>
-      tf.concat(apply<tf.Tensor2D[]>(posterior!, x, y), 1),
+    const both = await mapBatches(
+      inputs.y ? [shaped, inputs.y] : shaped,
+      (x, y) => tf.concat(apply<tf.Tensor2D[]>(posterior!, x, y), 1),
+      { name: 'distribution', networks: [posterior!] },
     );
     const [n, columns] = both.shape;
     const k = columns / 2;

@@ -46,8 +46,7 @@ const rooms: Record<string, string[]> = {
   'toolkit/plot/': ['toolkit/', 'drawing/', 'renderers/*/payload.ts', '@tensorflow/tfjs'],
   'engine/': [
     'engine/program/index.ts',
-    'engine/onnx/runtime.ts',
-    'engine/onnx/trainer.ts',
+    'engine/onnx/',
     'engine/training/',
     'engine/tensorflow/backend.ts',
     'engine/tensorflow/location.ts',

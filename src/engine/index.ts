@@ -8,6 +8,8 @@ import { type BatchFunction, OnnxFunction } from './onnx/inference.ts';
 import { loadRuntime } from './onnx/runtime.ts';
 import { OnnxTrainer } from './onnx/trainer.ts';
 import { addonPath, cacheFolder } from './tensorflow/location.ts';
+import type { Encode } from './tensorflow/session.ts';
+import { TensorflowTrainer } from './tensorflow/trainer.ts';
 import { threads } from './threads.ts';
 import { FallbackTrainer } from './training/fallback.ts';
 import { EagerTrainer, type Trainer, type TrainerSpec } from './training/index.ts';
@@ -33,6 +35,7 @@ const loaders = {
     if (!addonPath()) throw new Error('the native engine is not installed (`aenb engine install` installs it)');
     const native = await import('./tensorflow/backend.ts');
     await activate('tensorflow');
+    encodeSavedModel = native.encodeSavedModel;
     return { name: 'tensorflow', version: native.version, threads: native.threads };
   },
   async onnx(): Promise<EngineStatus> {
@@ -57,6 +60,9 @@ const loaders = {
 } as const;
 type Loadable = keyof typeof loaders;
 const preference: readonly Loadable[] = ['tensorflow', 'onnx', 'wasm', 'cpu'];
+
+/** Comes with the native engine's bundle. */
+let encodeSavedModel: Encode | undefined;
 
 let loading: Promise<EngineStatus> | undefined;
 let loaded: EngineStatus | undefined;
@@ -84,6 +90,10 @@ export function loadEngine(): Promise<EngineStatus> {
 /** Trains a loss on the engine that runs, compiled where that can be done. */
 export function createTrainer(spec: TrainerSpec): Trainer {
   if (loaded?.name === 'onnx') return new FallbackTrainer(spec, (from) => new OnnxTrainer(from, threads));
+  if (loaded?.name === 'tensorflow' && encodeSavedModel) {
+    const encode = encodeSavedModel;
+    return new FallbackTrainer(spec, (from) => new TensorflowTrainer(from, encode));
+  }
   return new EagerTrainer(spec);
 }
 

@@ -255,7 +255,8 @@ class CompiledStep {
     this.#seed = seed;
     const { program } = step;
     this.#session = new Session(emit(program).encode(), threads);
-    const feeds = valuesOf(program, 'feed');
+    const isLifted = (name: string) => step.constants.some((constant) => constant.name === name);
+    const feeds = valuesOf(program, 'feed').filter(({ value }) => !isLifted(value.name));
     const draws = valuesOf(program, 'random');
     const updates = Object.keys(program.outputs).filter((name) => name.startsWith(updatePrefix));
     const sizeOf = (name: string) => volume(program.values[program.outputs[name]].shape);
@@ -265,6 +266,9 @@ class CompiledStep {
     ];
     this.#memory = new SimdMemory(sizes.reduce((sum, size) => sum + blockBytes(size), 0));
 
+    for (const { name, values, shape, dtype } of step.constants) {
+      this.#inputs[inputName.feed(name)] = tensorOver(values, shape, dtype);
+    }
     this.#feeds = new Map(
       feeds.map(({ value: { name, shape } }) => {
         const block = this.#memory.take(volume(shape));

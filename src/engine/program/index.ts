@@ -1,3 +1,4 @@
+export { type Lifted, liftConstants } from './lift.ts';
 export { type Distribution, difference, type Node, type Program, print, type Value, valuesOf } from './program.ts';
 export { type ReplayInputs, replay } from './replay.ts';
 export { simplify } from './simplify.ts';

@@ -13,4 +13,5 @@ interface NodeBackend {
 
 /** TensorFlow's version, e.g. "2.21.0". */
 export const version: string = (tf.backend() as unknown as NodeBackend).binding.TF_Version;
+export { encodeSavedModel } from './savedModel.ts';
 export { threads };

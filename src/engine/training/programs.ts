@@ -1,6 +1,15 @@
 /** A loss as programs: the step that learns, and the pass that only looks. What every compiling engine starts from. */
 import * as tf from '@tensorflow/tfjs';
-import { difference, NotCompilable, type Program, simplify, type TraceScope, trace } from '../program/index.ts';
+import {
+  difference,
+  type Lifted,
+  liftConstants,
+  NotCompilable,
+  type Program,
+  simplify,
+  type TraceScope,
+  trace,
+} from '../program/index.ts';
 import type { Type } from '../program/shapes.ts';
 import { checkTerms, total } from './eager.ts';
 import { randomOf } from './randomness.ts';
@@ -16,6 +25,8 @@ export const names = {
 export interface StepProgram {
   /** Simplified: its operations are those of tfjs, but their operands may have fewer axes than kernels of tfjs take. */
   readonly program: Program;
+  /** What of it is fed at every run, though it never changes. */
+  readonly constants: readonly Lifted[];
   /** As it was traced: for a replay, and to be compared with a later trace. */
   readonly traced: Program;
   /** In the order of the output `terms`. */
@@ -54,7 +65,7 @@ export function traceStep(
         'tf.randomNormal, tf.dropout or Math.random, and keep counters out of the loss',
     );
   }
-  return { program: simplify(program), traced: program, termNames, batch, training };
+  return { ...liftConstants(simplify(program)), traced: program, termNames, batch, training };
 }
 
 /** Whether the loss still computes what it did when it was traced. */

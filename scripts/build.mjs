@@ -1,10 +1,12 @@
 // Builds everything that runs into dist/: see the table `bundles` for what and why.
 // node scripts/build.mjs [--watch] [--if-changed]
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
 
@@ -182,6 +184,13 @@ async function copyAssets() {
   await cp(join(modules, 'node-api-headers', 'include'), join(native, 'include'), { recursive: true });
 }
 
+/** Type declarations of the npm package; in a process of its own, beside the bundles. */
+async function declareTypes() {
+  await promisify(execFile)(process.execPath, [join(root, 'scripts', 'types.mjs')]).catch((error) => {
+    throw new Error(error.stderr || error.message);
+  });
+}
+
 /** Everything a build depends on, as one hash: the same inputs are not built twice. */
 async function fingerprint() {
   const hash = createHash('sha256');
@@ -193,7 +202,8 @@ async function fingerprint() {
     }
   };
   await add(join(root, 'src'));
-  for (const file of ['scripts/build.mjs', 'package-lock.json']) hash.update(await readFile(join(root, file)));
+  for (const file of ['scripts/build.mjs', 'scripts/types.mjs', 'tsconfig.json', 'package-lock.json'])
+    hash.update(await readFile(join(root, file)));
   return hash.digest('hex');
 }
 
@@ -211,6 +221,7 @@ if (process.argv.includes('--if-changed') && existsSync(stamp) && (await readFil
     packDigits(),
     compileSimd(),
     copyAssets(),
+    declareTypes(),
   ]);
   await writeFile(stamp, print);
   console.log(`build: ${present.length} bundles in dist/`);

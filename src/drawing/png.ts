@@ -22,6 +22,7 @@ import { layOutImages, paintImages, prepareImages } from './imagesPicture.ts';
 import { firstView, latentLegend, paintLatent, projectLatent } from './latentPicture.ts';
 import { layOutModel, paintModel } from './modelPicture.ts';
 import { compact, duration, grouped } from './numbers.ts';
+import { withResolution } from './pngResolution.ts';
 import { layOutReconstruction } from './reconstructionLayout.ts';
 import { paintReconstruction, prepareReconstruction } from './reconstructionPicture.ts';
 import { layOutSheet, paintSheet, type Sheet } from './sheet.ts';
@@ -50,7 +51,7 @@ export async function toPng(mime: string, payload: unknown): Promise<string | un
   const context = canvas.getContext('2d') as unknown as Context;
   context.scale(ratio, ratio);
   paintSheet(context, sheet, layout, paper, make);
-  return (await canvas.encode('png')).toString('base64');
+  return withResolution(await canvas.encode('png'), ratio).toString('base64');
 }
 
 let loading: Promise<typeof canvasLibrary | undefined> | undefined;

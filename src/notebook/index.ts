@@ -9,4 +9,5 @@ export * from './format.ts';
 export { copyOf, NotebookError, parseJson, printJson } from './json.ts';
 export { fromOutput, type ShownOutput, toOutput } from './outputs.ts';
 export { parse } from './parse.ts';
+export { pictureSize } from './pictureSize.ts';
 export { print } from './print.ts';

@@ -1,4 +1,5 @@
 import type { MimeBundle, Output } from './format.ts';
+import { pictureSize } from './pictureSize.ts';
 
 /** What a cell shows while it runs; the kernel's `CellOutput` is one. */
 export type ShownOutput =
@@ -16,14 +17,18 @@ export function toOutput(shown: ShownOutput, count: number | null): Output {
     case 'stream':
       return { output_type: 'stream', name: shown.name, text: shown.text };
     case 'display':
-      return { output_type: 'display_data', data: shown.data, metadata: shown.metadata };
+      return { output_type: 'display_data', data: shown.data, metadata: metadataOf(shown) };
     case 'result':
-      return { output_type: 'execute_result', data: shown.data, metadata: shown.metadata, execution_count: count };
+      return { output_type: 'execute_result', data: shown.data, metadata: metadataOf(shown), execution_count: count };
     case 'error': {
       const { name, message, stack } = shown.error;
       return { output_type: 'error', ename: name, evalue: message, traceback: stack.split('\n') };
     }
   }
+}
+
+function metadataOf({ data, metadata }: { data: MimeBundle; metadata: MimeBundle }): MimeBundle {
+  return { ...pictureSize(data), ...metadata };
 }
 
 /** The other way: what a saved output shows. */

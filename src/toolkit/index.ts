@@ -38,7 +38,11 @@ export { type PretrainStep, StackedAutoencoder } from './stackedAutoencoder.ts';
 export { type VaeOptions, VariationalAutoencoder } from './variationalAutoencoder.ts';
 export { tf };
 
-/** What the kernel needs of the toolkit beside its exports. */
+/**
+ * What the kernel needs of the toolkit beside its exports.
+ *
+ * @internal
+ */
 export const kernelInterface = {
   setHost,
   loadEngine,

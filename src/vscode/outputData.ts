@@ -3,6 +3,7 @@ import {
   type MimeBundle,
   type Output,
   parseJson,
+  pictureSize,
   printJson,
   type ShownOutput,
   toOutput,
@@ -80,7 +81,9 @@ export function toFile({ items, metadata }: OutputData): Output[] {
   if (streams.length > 0) return toStreams(streams);
   const error = items.find(({ mime }) => mime === ERROR);
   if (error) return [toError(error, metadata.error)];
-  const common = { data: toBundle(items), metadata: (metadata.metadata ?? {}) as Record<string, unknown> };
+  const data = toBundle(items);
+  // VS Code lets an update change an output's items alone, and a live picture gets its PNG with the last one
+  const common = { data, metadata: { ...pictureSize(data), ...(metadata.metadata as object | undefined) } };
   if (metadata.outputType === 'execute_result')
     return [
       { output_type: 'execute_result', ...common, execution_count: (metadata.executionCount ?? null) as number | null },

@@ -7,15 +7,22 @@ import { join, resolve } from 'node:path';
 import { writeFigures } from './figures.mjs';
 import { packageVsix } from './package.mjs';
 import { ensureChromium } from './setup/chromium.mjs';
+import { ensureNode24 } from './setup/node24.mjs';
 import { ensureVsCode } from './setup/vscode.mjs';
 import { build, checkNode, ensureEngine, installPackages, main, node, root, StepFailed, say } from './steps.mjs';
 
 const ci = /^(1|true)$/.test(process.env.CI ?? '');
 
+/** Node 24's executable, once it is required. */
+let node24;
+
 /** What a suite needs beyond the packages. Each resolves to true, or throws with what to install. */
 const requirements = {
   engine: async () => {
     if (!(await ensureEngine())) throw new Error('the native engine cannot be installed (see above)');
+  },
+  node24: async () => {
+    node24 = await ensureNode24({ log: console.error });
   },
   chromium: async () => ensureChromium({ log: console.error }),
   vscode: async () => ensureVsCode({ log: console.error }),
@@ -24,12 +31,17 @@ const requirements = {
   },
 };
 
-/** Suites in the order they run: the quick ones first. Those without `run` are vitest's, in test/<name>. */
+/**
+ * Suites in the order they run: the quick ones first. Those without `run` are vitest's, in test/<folder>, which has the
+ * suite's name if nothing else is said; `env` is what they are run with.
+ */
 const suites = {
   types: { run: () => tool('typescript/bin/tsc', '--noEmit') },
   lint: { run: () => tool('@biomejs/biome/bin/biome', 'check', '.') },
   unit: { needs: ['engine'] },
   kernel: { needs: ['engine'] },
+  // the same tests, with kernels on the newer Node
+  kernel24: { needs: ['engine', 'node24'], folder: 'kernel', env: () => ({ AENB_TEST_NODE: node24 }) },
   cli: { needs: ['engine'] },
   renderers: { needs: ['chromium'] },
   published: { needs: ['engine'] },
@@ -116,15 +128,20 @@ async function runVitest(name) {
   const folder = await mkdtemp(join(tmpdir(), 'aenb-test-'));
   try {
     const results = join(folder, 'results.json');
-    const status = await tool(
-      'vitest/vitest.mjs',
-      'run',
-      name.includes('/') ? `test/${name}` : `test/${name}/`,
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${results}`,
-      // long trainings, timed, one at a time
-      ...(allFigures(name) ? ['--no-file-parallelism'] : []),
+    const [suite, ...file] = name.split('/');
+    const { folder: tests = suite, env } = suites[suite];
+    const status = await node(
+      [
+        join(root, 'node_modules', 'vitest', 'vitest.mjs'),
+        'run',
+        ['test', tests, ...file].join('/') + (file.length > 0 ? '' : '/'),
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${results}`,
+        // long trainings, timed, one at a time
+        ...(allFigures(name) ? ['--no-file-parallelism'] : []),
+      ],
+      { stdin: 'ignore', env: { ...process.env, ...env?.() } },
     );
     if (allFigures(name)) await writeFigures();
     if (status === 130) return true;

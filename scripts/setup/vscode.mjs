@@ -7,46 +7,39 @@ import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { cacheFolder } from './cache.mjs';
+import { ensureNode24 } from './node24.mjs';
 import { run, withoutOuterNpm } from './run.mjs';
 
 const VERSION = '4.139.1';
-const NODE = '24';
 
 /** What VS Code's server needs compiled or unpacked; the rest of its scripts fetches what is not needed here. */
 const nativeModules = ['@vscode/spdlog', 'native-watchdog', '@parcel/watcher', 'node-pty'];
 
 function parts(folder) {
-  const name = process.platform === 'win32' ? 'node.exe' : 'node';
   const server = join(folder, 'node_modules', 'code-server');
-  return {
-    node: join(folder, 'node_modules', 'node', 'bin', name),
-    server,
-    entry: join(server, 'out', 'node', 'entry.js'),
-  };
+  return { server, entry: join(server, 'out', 'node', 'entry.js') };
 }
 
-async function install(folder, log) {
+async function install(folder, node, log) {
   if (process.platform === 'win32')
     throw new Error(
       'VS Code in a browser (code-server) does not run on Windows. Install VS Code: https://code.visualstudio.com',
     );
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, name: 'aenb-vscode' }));
-  const { node, server } = parts(folder);
+  const { server } = parts(folder);
   const npm = (args, cwd, env) => run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { cwd, env });
   const plain = withoutOuterNpm();
 
-  log(`vscode: Node ${NODE} (1 of 4)`);
-  await npm(['install', `node@${NODE}`, '--ignore-scripts=false'], folder, plain);
-  log(`vscode: code-server ${VERSION} (2 of 4)`);
+  log(`vscode: code-server ${VERSION} (1 of 3)`);
   await npm(['install', `code-server@${VERSION}`, '--ignore-scripts'], folder, plain);
 
   // from here on npm and the compilers' scripts run on the Node that will run VS Code
   const withNode = { ...plain, PATH: dirname(node) + delimiter + plain.PATH };
-  log("vscode: VS Code's own packages (3 of 4)");
+  log("vscode: VS Code's own packages (2 of 3)");
   const inner = join(server, 'lib', 'vscode');
   await npm(['install', '--omit=dev', '--ignore-scripts'], inner, withNode);
   await npm(['install', '--omit=dev', '--ignore-scripts'], join(inner, 'extensions'), withNode);
-  log('vscode: native modules (4 of 4)');
+  log('vscode: native modules (3 of 3)');
   await npm(['rebuild', ...nativeModules, '--ignore-scripts=false'], inner, withNode);
   await npm(['rebuild', 'argon2', '--ignore-scripts=false'], folder, withNode);
   await run(node, [parts(folder).entry, '--version'], { env: plain });
@@ -58,8 +51,9 @@ async function install(folder, log) {
  * @returns the Node that runs it and the script to run
  */
 export async function ensureVsCode({ log = console.error } = {}) {
-  const target = join(cacheFolder(), `vscode-${VERSION}-node${NODE}-${process.platform}-${process.arch}`);
-  const { node, entry } = parts(target);
+  const target = join(cacheFolder(), `vscode-${VERSION}-node24-${process.platform}-${process.arch}`);
+  const { entry } = parts(target);
+  const node = await ensureNode24({ log });
   if (existsSync(target)) return { node, entry };
   await mkdir(dirname(target), { recursive: true });
   const temporary = await mkdtemp(`${target}.part-`);
@@ -68,7 +62,7 @@ export async function ensureVsCode({ log = console.error } = {}) {
   process.once('SIGINT', interrupted);
   try {
     log(`vscode: installing VS Code in ${target} (about 1 GB, two minutes)`);
-    await install(temporary, log);
+    await install(temporary, node, log);
     await rename(temporary, target).catch((error) => {
       if (!existsSync(target)) throw error; // another set-up was quicker
     });

@@ -1,6 +1,7 @@
 /** A notebook's kernel as VS Code and the command line use it: a queue of cells, one process at a time. */
 import { KernelClient } from './client';
 import { Flood } from './flood';
+import { withoutGreeting } from './nativeGreeting';
 import {
   type CellError,
   type EngineStatus,
@@ -199,7 +200,7 @@ export class Session {
             this.#change('idle');
             resolve();
           },
-          text: (name, text) => this.#client === client && this.#text(name, text),
+          text: (name, text) => this.#client === client && this.#text(name, withoutGreeting(text)),
           exit: (exit) => {
             const reason = exitReason(exit);
             reject(new Error(`The kernel did not start: ${reason}`));

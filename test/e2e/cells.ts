@@ -132,6 +132,30 @@ export function cellTests(workbench: () => Workbench): void {
     await w.outputs.getByText("'run 1'").waitFor();
   });
 
+  test('a setting of the kernel that changes asks for a restart, and does nothing without one', async () => {
+    const w = workbench();
+    await w.write(
+      'setting.aenb',
+      notebookText(
+        'globalThis.kept ??= process.pid;\n[globalThis.kept === process.pid, process.env.AENB_ENGINE].join()',
+      ),
+    );
+    await w.openNotebook('setting.aenb');
+    await w.runAll();
+    await w.outputs.getByText("'true,auto'").waitFor();
+    await w.write('.vscode/settings.json', '{ "aenb.engine": "cpu" }');
+    const question = w.notification('The kernel settings have changed');
+    await question.waitFor();
+    await w.runAll();
+    await eventually(() => w.cellStates()).toEqual(['success']);
+    await w.outputs.getByText("'true,auto'").waitFor();
+    await question.getByRole('button', { name: 'Restart Kernel' }).click();
+    await eventually(() => w.kernelState()).toBe('aenb: idle');
+    await w.runAll();
+    await w.outputs.getByText("'true,cpu'").waitFor();
+    await w.write('.vscode/settings.json', '{}');
+  });
+
   test('input() asks in a box and gives the answer to the cell', async () => {
     const w = workbench();
     await w.write('input.aenb', notebookText("const name = await input('Your name?');\n'hello ' + name"));

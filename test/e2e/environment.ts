@@ -11,11 +11,12 @@ const settings = {
   'chat.disableAIFeatures': true,
   'extensions.autoCheckUpdates': false,
   'extensions.autoUpdate': false,
+  'files.autoSave': 'off',
   'files.simpleDialog.enable': true,
   'security.workspace.trust.startupPrompt': 'never',
   'telemetry.telemetryLevel': 'off',
   'window.commandCenter': false,
-  'workbench.colorTheme': 'Default Light Modern',
+  'workbench.colorTheme': 'Light Modern',
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
@@ -37,22 +38,19 @@ export class Environment {
   }
 
   /** Serves an empty folder, with a user of its own. */
-  async serve(options: { name: string; trust?: boolean; settings?: object }): Promise<Server> {
+  async serve(options: { name: string; trust?: boolean }): Promise<Server> {
     const [folder, userDataDir, extensionsDir] = ['folder', 'user', 'extensions'].map((part) =>
       join(this.root, options.name, part),
     ) as [string, string, string];
     await mkdir(folder, { recursive: true });
     await mkdir(join(userDataDir, 'User'), { recursive: true });
-    const configure = (own: object) =>
-      writeFile(join(userDataDir, 'User', 'settings.json'), JSON.stringify({ ...settings, ...own }));
-    await configure(options.settings ?? {});
+    await writeFile(join(userDataDir, 'User', 'settings.json'), JSON.stringify(settings));
     await installExtension({ vsix: this.vsix, extensionsDir, userDataDir });
     const server = await startVsCode({ folder, extensionsDir, userDataDir, trust: options.trust });
     this.stops.push(server.stop);
     return {
       folder,
       pid: server.pid,
-      configure: (changed) => configure({ ...options.settings, ...changed }),
       open: (window) => Workbench.start(this.browser, server.url, folder, window),
     };
   }
@@ -67,7 +65,5 @@ export class Environment {
 export interface Server {
   readonly folder: string;
   readonly pid: number;
-  /** Changes the user's settings, as if in the settings editor. */
-  configure(changed: object): Promise<void>;
   open(window?: { locale?: string }): Promise<Workbench>;
 }

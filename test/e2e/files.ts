@@ -14,8 +14,11 @@ export function fileTests(workbench: () => Workbench): void {
     const name = `broken ${kind}.aenb`;
     await w.write(name, text);
     await w.open(name);
-    await w.page.locator('.editor-instance:visible', { hasText: reason }).waitFor();
+    const dialog = w.page.locator('.monaco-dialog-box', { hasText: reason });
+    await dialog.waitFor();
     await w.picture(`file ${kind}`);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'hidden' });
     await w.command('View: Close All Editors');
     expect(await w.read(name)).toBe(text);
   });

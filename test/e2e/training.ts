@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { Server } from './environment.ts';
 import { eventually } from './eventually.ts';
 import { notebookText } from './notebookText.ts';
 import { colours, pixels, type Workbench } from './workbench.ts';
@@ -92,7 +91,7 @@ export function trainingTests(workbench: () => Workbench): void {
 }
 
 /** The same notebook in other themes, and a training that is stopped. */
-export function trainingCareTests(workbench: () => Workbench, server: () => Server): void {
+export function trainingCareTests(workbench: () => Workbench): void {
   test('pictures follow the theme without a new run', async () => {
     const w = workbench();
     await w.stretch();
@@ -101,11 +100,11 @@ export function trainingCareTests(workbench: () => Workbench, server: () => Serv
     await latent.waitFor();
     let last = await pixels(latent);
     for (const [name, theme] of [
-      ['dark', 'Default Dark Modern'],
-      ['high contrast', 'Default High Contrast'],
-      ['light', 'Default Light Modern'],
+      ['dark', 'Dark Modern'],
+      ['high contrast', 'Dark High Contrast'],
+      ['light', 'Light Modern'],
     ] as const) {
-      await server().configure({ 'workbench.colorTheme': theme });
+      await w.theme(theme);
       await eventually(() => pixels(latent)).not.toBe(last);
       last = await pixels(latent);
       await w.picture(`latent ${name}`);

@@ -27,16 +27,9 @@ describe('VS Code with the extension from its VSIX', () => {
   afterAll(() => environment?.dispose());
 
   trainingTests(() => workbench);
-  // These drive the window by many small steps and have not been seen to pass every time on a busy machine:
-  // AENB_E2E=all npm test e2e
-  if (process.env.AENB_E2E === 'all') {
-    trainingCareTests(
-      () => workbench,
-      () => server,
-    );
-    cellTests(() => workbench);
-    fileTests(() => workbench);
-    japaneseTests(() => server);
-    restrictedTests(() => environment);
-  }
+  trainingCareTests(() => workbench);
+  cellTests(() => workbench);
+  fileTests(() => workbench);
+  japaneseTests(() => server);
+  restrictedTests(() => environment);
 });

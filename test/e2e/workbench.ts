@@ -1,7 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Browser, chromium, type FrameLocator, type Locator, type Page } from 'playwright-core';
+import { expect } from 'vitest';
 import { ensureChromium } from '../../scripts/setup/chromium.mjs';
+import { eventually } from './eventually.ts';
 
 const viewport = { width: 1360, height: 1000 };
 const pictures = new URL('../../out/e2e/', import.meta.url).pathname;
@@ -33,7 +35,11 @@ export class Workbench {
     });
     if (options.locale) {
       await context.addCookies([{ name: 'vscode.nls.locale', value: options.locale, url }]);
-      await context.addInitScript((locale) => localStorage.setItem('vscode.nls.locale', locale), options.locale);
+      // what VS Code's own messages in that language would set, were they installed
+      await context.addInitScript(
+        (locale) => Object.assign(globalThis, { _VSCODE_NLS_LANGUAGE: locale }),
+        options.locale,
+      );
     }
     context.setDefaultTimeout(120_000);
     const page = await context.newPage();
@@ -48,22 +54,36 @@ export class Workbench {
 
   /** Writes a file into the open folder. */
   async write(name: string, content: string | Uint8Array): Promise<void> {
+    await mkdir(dirname(join(this.folder, name)), { recursive: true });
     await writeFile(join(this.folder, name), content);
   }
 
-  /** Runs a command by the title that the palette shows. */
+  /**
+   * Runs a command by the title that the palette shows. By keys: rows of the list are used again for other commands
+   * while it is being searched, so a click may hit another one.
+   */
   async command(title: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input[type="text"]');
     await this.page.keyboard.press('F1');
     await input.fill(`>${title}`);
     // the category before the colon differs between versions of VS Code
-    const name = title.split(': ').at(-1)!;
-    const rows = this.page.locator('.quick-input-list .monaco-list-row');
-    await rows
-      .filter({ has: this.page.getByText(new RegExp(`^([^:]+: )?${name}(\\.\\.\\.)?$`)) })
-      .first()
-      .click();
-    await input.waitFor({ state: 'hidden' });
+    const name = title.split(': ').at(-1)!.replace('...', '');
+    const wanted = new RegExp(`^([^:]+: )?${name}(\\.\\.\\.|…)?$`);
+    const focused = this.page.locator('.quick-input-list .monaco-list-row.focused .label-name').first();
+    await expect
+      .poll(
+        async () => {
+          const shown = (await focused.textContent({ timeout: 2000 }).catch(() => '')) ?? '';
+          if (wanted.test(shown.trim())) return name;
+          await this.page.keyboard.press('ArrowDown');
+          return shown;
+        },
+        { timeout: 60_000, interval: 100, message: `the command ${title} in the palette` },
+      )
+      .toBe(name);
+    await this.page.keyboard.press('Enter');
+    // some commands go on to ask in the same box
+    await eventually(async () => (await input.isVisible()) && (await input.inputValue()).startsWith('>')).toBe(false);
   }
 
   /** Opens a file from the explorer. */
@@ -83,7 +103,8 @@ export class Workbench {
       if (attempt === 20) throw new Error(`${name} opens as text`);
       await this.command('View: Close All Editors');
     }
-    await this.cells.first().waitFor();
+    // VS Code keeps a row for a Markdown cell too, but draws it elsewhere
+    await this.cells.first().waitFor({ state: 'attached' });
   }
 
   get cells(): Locator {
@@ -122,7 +143,7 @@ export class Workbench {
 
   /** Closes every editor, without the question whether to save. */
   async closeEditors(): Promise<void> {
-    await this.page.setViewportSize(viewport);
+    await this.resize(viewport);
     const tabs = this.page.locator('.tabs-container .tab');
     await this.page.keyboard.press('Escape');
     for (let count = await tabs.count(); count > 0; count--) {
@@ -136,6 +157,17 @@ export class Workbench {
     await this.closeEditors();
     await this.page.reload();
     await this.page.locator('.monaco-workbench').waitFor();
+  }
+
+  /** Chooses a colour theme, as in the palette. */
+  async theme(name: string): Promise<void> {
+    await this.command('Preferences: Color Theme');
+    const input = this.page.locator('.quick-input-widget input[type="text"]');
+    await input.fill(name);
+    const focused = this.page.locator('.quick-input-list .monaco-list-row.focused .label-name').first();
+    await eventually(() => focused.textContent()).toBe(name);
+    await this.page.keyboard.press('Enter');
+    await input.waitFor({ state: 'hidden' });
   }
 
   /** Answers VS Code's simple file dialog with a name in the open folder. */
@@ -162,14 +194,29 @@ export class Workbench {
     await this.toolbar('Run All').first().click();
   }
 
+  /** Saves what has been changed. */
   async save(): Promise<void> {
+    const dirty = this.page.locator('.tab.active.dirty');
+    await dirty.waitFor();
     await this.command('File: Save');
-    await this.page.locator('.tab.active.dirty').waitFor({ state: 'detached' });
+    await dirty.waitFor({ state: 'detached' });
   }
 
   /** Makes the window so tall that all cells of a short notebook are in view: those out of sight are not drawn. */
   async stretch(height = 2000): Promise<void> {
-    await this.page.setViewportSize({ ...viewport, height });
+    await this.resize({ ...viewport, height });
+  }
+
+  /** A window that is busy may miss that its size has changed. */
+  private async resize(size: { width: number; height: number }): Promise<void> {
+    const bottom = this.page.locator('.part.statusbar');
+    let tries = 0;
+    await eventually(async () => {
+      const height = size.height - (tries++ % 20 === 10 ? 1 : 0);
+      await this.page.setViewportSize({ ...size, height });
+      const box = await bottom.boundingBox();
+      return box === null ? 0 : box.y + box.height;
+    }).toBe(size.height);
   }
 
   /** A screenshot; of one output and the cell above it where one is given. */

@@ -90,6 +90,18 @@ describe('output', () => {
     expect(notice?.kind === 'update' && notice.data['text/plain']).toMatch(/no file of it: /);
   });
 
+  test('of the native library leaves out its greeting, and nothing else', async () => {
+    const { run } = startSession();
+    const greeting = [
+      'WARNING: All log messages before absl::InitializeLog() is called are written to STDERR',
+      'I0000 00:00:1795.695   5354 port.cc:153] oneDNN custom operations are on. You may see differences.',
+    ];
+    const { text } = await run(
+      `require('fs').writeSync(2, ${JSON.stringify([...greeting, 'E0000 a real failure', ''].join('\n'))}); undefined`,
+    );
+    expect(text).toBe('E0000 a real failure\n');
+  });
+
   test('of a child process that floods is bounded too', async () => {
     const { run } = startSession();
     const { text } = await run(

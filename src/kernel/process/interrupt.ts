@@ -99,6 +99,8 @@ function clearAsyncIds(): void {
 }
 
 export interface InterrupterOptions {
+  /** How long a cell has to follow its AbortSignal before it is terminated. */
+  graceMilliseconds: number;
   /** `terminated` is the stack of what was terminated just before, if anything was. */
   onMessage(message: WorkerMessage, terminated: string | undefined): void;
   /**
@@ -112,7 +114,7 @@ export function startInterrupter(file: string, options: InterrupterOptions): voi
   onUnwind = options.onUnwind;
   Object.defineProperty(process, Symbol.for(UNWIND), { value: unwind, enumerable: false });
   const worker = new Worker(file, {
-    workerData: { shared: shared.buffer, pid: process.pid },
+    workerData: { shared: shared.buffer, pid: process.pid, grace: options.graceMilliseconds },
     execArgv: [],
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },

@@ -4,8 +4,6 @@ import { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ASKED, killGroup, PHASE, QUEUED, RUNNING, UNWIND, WAITING, type WorkerMessage } from './interrupt';
 
-/** How long a cell has to follow its AbortSignal. */
-const GRACE_MILLISECONDS = 500;
 /** How long the main thread has to answer before it counts as blocked. */
 const ANSWER_MILLISECONDS = 50;
 const RETRY_MILLISECONDS = 1;
@@ -13,7 +11,7 @@ const RETRY_MILLISECONDS = 1;
 const NATIVE_MILLISECONDS = 10_000;
 
 export function runInterrupter(): void {
-  const { shared: buffer, pid } = workerData as { shared: SharedArrayBuffer; pid: number };
+  const { shared: buffer, pid, grace } = workerData as { shared: SharedArrayBuffer; pid: number; grace: number };
   const shared = new Int32Array(buffer);
   const tell = (message: WorkerMessage): void => parentPort!.postMessage(message);
   const running = (): number => Atomics.load(shared, RUNNING);
@@ -21,7 +19,7 @@ export function runInterrupter(): void {
   const interrupt = (): void => {
     const execution = running();
     tell({ kind: 'interrupt', execution });
-    if (execution !== 0) setTimeout(() => stop(execution), GRACE_MILLISECONDS);
+    if (execution !== 0) setTimeout(() => stop(execution), grace);
   };
 
   /** The main thread ends the execution by itself if it is not blocked. */

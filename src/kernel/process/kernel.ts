@@ -26,6 +26,8 @@ export function runKernel(file: string): void {
   new Kernel(file).listen();
 }
 
+/** How long a cell has to follow its AbortSignal; tests that interrupt hundreds of times give it less. */
+const GRACE_MILLISECONDS = Number(process.env.AENB_INTERRUPT_GRACE ?? 500);
 /** So many messages on their way mean that a loop keeps us from sending. */
 const CONGESTED = 100;
 
@@ -74,6 +76,7 @@ class Kernel {
     process.on('message', (message) => this.#receive(parseHostMessage(message)));
     this.#send({ type: 'ready', version: PROTOCOL_VERSION, node: process.version, pid: process.pid });
     startInterrupter(this.file, {
+      graceMilliseconds: GRACE_MILLISECONDS,
       onMessage: (message, terminated) => this.#fromWorker(message, terminated),
       onUnwind: () => context.disable(),
     });

@@ -62,8 +62,19 @@ const ACCOUNTS = [
 /** Engines whose memory is not JavaScript's: a kernel that is cut in half would leave it in pieces. */
 const NATIVE = ['wasm', 'tensorflow'];
 
-/** After a termination: each takes some ten milliseconds. */
-const MAX_COLLECTIONS = 3;
+/**
+ * After a termination: each takes some ten milliseconds. A compiler of V8's that is at work in the background keeps
+ * what the function that it compiles has seen, so that the first few may not find everything.
+ */
+const MAX_COLLECTIONS = 12;
+/** From this one on there is a pause before it. */
+const PATIENT_COLLECTIONS = 3;
+const PAUSE_MILLISECONDS = 10;
+/** What was still held after these is looked for once more, when nobody waits. */
+const LATE_COLLECTION_MILLISECONDS = 1000;
+
+/** The cells' own timers are other functions (timers.ts). */
+const { setTimeout: later } = globalThis;
 
 interface KernelRegistry {
   getKernelsForBackend(name: string): { kernelFunc: (...args: never[]) => unknown }[];
@@ -163,19 +174,23 @@ export class Tensors {
   }
 
   /**
-   * Lets JavaScript forget, one turn of the event loop later, when the references of `repair` no longer hold. A stack
-   * that was just unwound may keep one alive a little longer, and a variable of the user's for good: hence the bound.
+   * Lets JavaScript forget, one turn of the event loop later, when the references of `repair` no longer hold. A variable
+   * of the user's may keep one for good: hence the bound.
    */
   async collect(): Promise<void> {
     for (let round = 0; round < MAX_COLLECTIONS && this.#held > 0; round++) {
-      await new Promise(setImmediate);
+      await (round < PATIENT_COLLECTIONS ? nextTurn() : pause(PAUSE_MILLISECONDS));
       garbageCollection()();
       // the registry is told in a task of its own
-      await new Promise(setImmediate);
-      await new Promise(setImmediate);
+      await nextTurn();
+      await nextTurn();
     }
+    if (this.#held > 0) later(() => garbageCollection()(), LATE_COLLECTION_MILLISECONDS).unref();
   }
 }
+
+const nextTurn = (): Promise<unknown> => new Promise(setImmediate);
+const pause = (milliseconds: number): Promise<unknown> => new Promise((resolve) => later(resolve, milliseconds));
 
 /** Makes methods of an object ones that a termination comes before or after. */
 function protect(target: object, names: readonly string[]): void {

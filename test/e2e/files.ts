@@ -13,7 +13,7 @@ export function fileTests(workbench: () => Workbench): void {
     const w = workbench();
     const name = `broken ${kind}.aenb`;
     await w.write(name, text);
-    await w.open(name);
+    await w.preview(name);
     const dialog = w.page.locator('.monaco-dialog-box', { hasText: reason });
     await dialog.waitFor();
     await w.picture(`file ${kind}`);

@@ -85,6 +85,27 @@ test(`fit goes on after ${INTERRUPTS} interrupts, and no tensor stays`, { timeou
   await interruptMany(kernel, endless, 'await model.fit(x, { ...count, epochs: 1 })');
 });
 
+test('variables that cells can reach survive a termination and train on, those of a function that is gone do not', async () => {
+  const { session, run, value } = startSession({ environment });
+  await value('tf.ones([1]); null');
+  const tensors = Number(await value('tf.memory().numTensors'));
+  const { status } = await run(
+    `const w = tf.variable(tf.ones([4]), true, 'kept');
+     function lost() { const v = tf.variable(tf.ones([4]), true, 'lost'); console.log('go'); for (;;) v.assign(tf.tidy(() => v.add(1))); }
+     lost();`,
+    {
+      onEvent: (event) => {
+        if (event.kind === 'stream') void session.interrupt();
+      },
+    },
+  );
+  expect(status).toBe('interrupted');
+  await expect.poll(() => value('tf.memory().numTensors')).toBe(String(tensors + 1));
+  expect(await value('Object.keys(tf.engine().registeredVariables).join()')).toBe("'kept'");
+  await value('tf.train.sgd(0.5).minimize(() => w.square().sum()); null');
+  expect(await value('[...w.dataSync()].join()')).toBe("'0,0,0,0'");
+});
+
 test('tensors that variables hold survive a termination', async () => {
   const { session, run, value } = startSession();
   await value('const early = tf.tensor1d([1, 2, 3]); let during;');

@@ -251,8 +251,10 @@ class Kernel {
     if (trace) error.stack = `${error}\n${trace.split('\n').slice(2).join('\n')}`;
     execution.error(asCellError(error));
     const finish = (): void => this.#finish(execution, 'interrupted');
-    if (trace !== undefined && this.#tensors) this.#tensors.collect().then(finish);
-    else finish();
+    if (this.#tensors === undefined) return finish();
+    execution.clearTimers();
+    this.#tensors.abandon();
+    this.#tensors.collect().then(finish);
   }
 
   #ask(execution: Execution, prompt: string, password: boolean): Promise<string> {

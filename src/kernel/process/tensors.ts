@@ -12,6 +12,8 @@ interface Tensor {
   readonly shape: readonly number[];
   readonly dtype: string;
   readonly size: number;
+  /** Variables have one. */
+  readonly name?: string;
   readonly kept: boolean;
   readonly isDisposed: boolean;
   dispose(): void;
@@ -32,11 +34,13 @@ interface Engine {
     kernelDepth: number;
     activeTape: { readonly saved?: readonly Tensor[] }[] | null;
     numDataMovesStack: number[];
+    registeredVariables: Record<string, Tensor>;
     profiling: boolean;
   };
   endScope(): void;
   /** Called for each new tensor, and for each that leaves a scope as its result. */
   track(tensor: Tensor): Tensor;
+  keep(tensor: Tensor): Tensor;
   disposeTensor(tensor: Tensor): void;
 }
 
@@ -91,8 +95,12 @@ export class Tensors {
   /** Loose tensors of terminated cells: freed when JavaScript has forgotten them. */
   readonly #forgotten: FinalizationRegistry<Pick<Tensor, 'id' | 'dataId' | 'shape' | 'dtype' | 'size'>>;
   #watching = false;
-  /** How many of those JavaScript still holds. */
-  #held = 0;
+  /** Those of the last terminated cell that JavaScript may still hold. */
+  #held: WeakRef<Tensor>[] = [];
+  /** Variables from before the cell that runs. */
+  #earlier = new WeakSet<Tensor>();
+  /** Variables of a terminated cell: taken out of tfjs's list, which would hold them for ever, until it is known. */
+  #doubtful: WeakRef<Tensor>[] = [];
 
   constructor(tf: object) {
     const { engine, Variable, Tensor } = tf as {
@@ -105,16 +113,20 @@ export class Tensors {
     this.#isVariable = (tensor) => tensor instanceof Variable;
     this.#forgotten = new FinalizationRegistry((remains) => {
       const twin = Object.assign(Object.create(Tensor.prototype), remains) as Tensor;
-      this.#held--;
       dispose.call(this.#engine, twin);
     });
-    const { track, disposeTensor: dispose } = this.#engine;
+    const { track, keep, disposeTensor: dispose } = this.#engine;
+    // no scope frees what was asked to be kept
+    this.#engine.keep = (tensor) => {
+      this.#note(tensor);
+      return keep.call(this.#engine, tensor);
+    };
     this.#engine.track = (tensor) => {
       if (!this.#engine.state.activeScope) this.#note(tensor);
       return track.call(this.#engine, tensor);
     };
     this.#engine.disposeTensor = (tensor) => {
-      if (this.#watching && this.#forgotten.unregister(tensor)) this.#held--;
+      if (this.#watching) this.#forgotten.unregister(tensor);
       dispose.call(this.#engine, tensor);
     };
     protect(this.#engine, ACCOUNTS);
@@ -124,6 +136,8 @@ export class Tensors {
   /** A new cell begins: what earlier ones made is theirs. */
   begin(): void {
     this.#protectNative();
+    this.#settleVariables();
+    this.#earlier = new WeakSet(Object.values(this.#engine.state.registeredVariables));
     this.#loose = [];
     this.#pruneAt = 1024;
   }
@@ -146,7 +160,7 @@ export class Tensors {
     this.#pruneAt = Math.max(1024, this.#loose.length * 2);
   }
 
-  /** After a termination, when nothing of the cell is on the stack. */
+  /** After a termination, when nothing of the cell is on the stack. The cell is abandoned. */
   repair(): void {
     const { state } = this.#engine;
     const inGradient = state.gradientDepth > 0;
@@ -162,30 +176,67 @@ export class Tensors {
     state.activeTape = null;
     state.numDataMovesStack = [];
     state.profiling = false;
-    for (const reference of this.#loose) {
-      const tensor = reference.deref();
-      if (tensor === undefined || tensor.isDisposed) continue;
-      const { id, dataId, shape, dtype, size } = tensor;
-      this.#forgotten.register(tensor, { id, dataId, shape, dtype, size }, tensor);
-      this.#watching = true;
-      this.#held++;
-    }
+    this.abandon();
+  }
+
+  /** The cell goes no further: what it made is freed when JavaScript has forgotten it. */
+  abandon(): void {
+    const { state } = this.#engine;
+    for (const reference of this.#loose) this.#watch(reference);
     this.#loose = [];
+    for (const [name, variable] of Object.entries(state.registeredVariables)) {
+      if (this.#earlier.has(variable)) continue;
+      delete state.registeredVariables[name];
+      const reference = new WeakRef(variable);
+      this.#doubtful.push(reference);
+      this.#watch(reference);
+    }
+  }
+
+  /** From now on the tensor is freed when JavaScript has forgotten it. */
+  #watch(reference: WeakRef<Tensor>): void {
+    const tensor = reference.deref();
+    if (tensor === undefined || tensor.isDisposed) return;
+    const { id, dataId, shape, dtype, size } = tensor;
+    // once only, also if it is on the list twice
+    this.#forgotten.unregister(tensor);
+    this.#forgotten.register(tensor, { id, dataId, shape, dtype, size }, tensor);
+    this.#watching = true;
+    this.#held.push(reference);
+  }
+
+  /** Variables that somebody still holds go back into tfjs's list. What they point to may change, so nobody watches. */
+  #settleVariables(): void {
+    const { registeredVariables } = this.#engine.state;
+    for (const reference of this.#doubtful) {
+      const variable = reference.deref();
+      if (variable === undefined || variable.isDisposed) continue;
+      this.#forgotten.unregister(variable);
+      registeredVariables[variable.name!] ??= variable;
+    }
+    this.#doubtful = [];
   }
 
   /**
-   * Lets JavaScript forget, one turn of the event loop later, when the references of `repair` no longer hold. A variable
+   * Lets JavaScript forget, one turn of the event loop later, when the references of `abandon` no longer hold. A variable
    * of the user's may keep one for good: hence the bound.
    */
   async collect(): Promise<void> {
-    for (let round = 0; round < MAX_COLLECTIONS && this.#held > 0; round++) {
+    for (let round = 0; round < MAX_COLLECTIONS && this.#holds(); round++) {
       await (round < PATIENT_COLLECTIONS ? nextTurn() : pause(PAUSE_MILLISECONDS));
       garbageCollection()();
       // the registry is told in a task of its own
       await nextTurn();
       await nextTurn();
     }
-    if (this.#held > 0) later(() => garbageCollection()(), LATE_COLLECTION_MILLISECONDS).unref();
+    if (this.#holds()) later(() => garbageCollection()(), LATE_COLLECTION_MILLISECONDS).unref();
+    this.#held = [];
+    this.#settleVariables();
+  }
+
+  #holds(): boolean {
+    this.#held = this.#held.filter((reference) => reference.deref()?.isDisposed === false);
+    return this.#held.length > 0;
   }
 }
 

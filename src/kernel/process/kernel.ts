@@ -251,7 +251,7 @@ class Kernel {
     if (trace) error.stack = `${error}\n${trace.split('\n').slice(2).join('\n')}`;
     execution.error(asCellError(error));
     const finish = (): void => this.#finish(execution, 'interrupted');
-    if (this.#tensors === undefined) return finish();
+    if (this.#tensors === undefined) return void finish();
     execution.clearTimers();
     this.#tensors.abandon();
     this.#tensors.collect().then(finish);

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { mapBatches } from './batches.ts';
+import { type BatchSource, firstRows, isBatchSource, streamOf } from './batchSource.ts';
 import { type Dataset, isDataset } from './dataset.ts';
 import { loadEngine } from './engine.ts';
-import { checkFitOptions, type FitOptions, type LabelledFitOptions } from './fitOptions.ts';
+import { type CheckedFitOptions, checkFitOptions, type FitOptions, type LabelledFitOptions } from './fitOptions.ts';
 import { jacobianNorms } from './jacobian.ts';
 import {
   crossEntropyFromLogits,
@@ -31,7 +32,7 @@ import { freshSeed } from './random.ts';
 import type { Run } from './run.ts';
 import type { StepInput, Terms } from './step.ts';
 import { describeNetworks } from './summary.ts';
-import { evaluateLoss, type TrainingData } from './train.ts';
+import { evaluateLoss, type TrainingData, type TrainingStream } from './train.ts';
 import { TrainedModel } from './trainedModel.ts';
 import { splitOff, warnOfRange } from './trainingData.ts';
 import { checkFinite, checkOneOf } from './validate.ts';
@@ -117,12 +118,16 @@ export class Autoencoder extends TrainedModel {
    * Trains on samples [n, …]. A second call goes on from the weights reached; with `resume` also from the optimizer's
    * state and the place in the random sequences, as if the first call had had more epochs.
    *
+   * Data that does not fit in memory comes as a function that gives batches, called again for every epoch; validation is
+   * then separate data.
+   *
    * An interrupt (options.signal, or the user stopping the cell) ends it early with `stopped: 'interrupted'`.
    * @throws RangeError before training, if data or options are not as they should be; Error if the loss becomes NaN,
    *   with the last good weights kept
    */
-  async fit(x: Samples | Dataset, options: FitOptions = {}): Promise<Run> {
+  async fit(x: Samples | Dataset | BatchSource, options: FitOptions = {}): Promise<Run> {
     this.assertComplete('fit', ['loss', 'noise', 'extraLosses']);
+    if (isBatchSource(x)) return this.exclusively(async () => this.#fitStream(x, options));
     return this.exclusively(async () => this.fitInputs(await this.inputs('x', x), options));
   }
 
@@ -415,22 +420,55 @@ export class Autoencoder extends TrainedModel {
         ? splitOff(data, options.validation ?? 0)
         : { train: data, validation: await this.#validation(options.validation, x) };
     await loadEngine();
-    const networks = this.networksFor(volume(x.shape.slice(1)));
-    const crossEntropy = isCrossEntropy(this.loss);
-    if (networks.logits !== undefined || crossEntropy) warnOfRange(target, crossEntropy);
-    const run = await this.train(
+    this.networksFor(volume(x.shape.slice(1)));
+    this.#warnOfRange(target);
+    const run = await this.#learn(this.#shapedData(parts.train), parts.validation, options);
+    await this.lookBack({ x: x.slice(0, sampleOfData), ...(y && { y: y.slice(0, sampleOfData) }) });
+    return run;
+  }
+
+  async #fitStream(source: BatchSource, given: FitOptions): Promise<Run> {
+    const options = checkFitOptions(given, Infinity);
+    this.checkResume(options);
+    if (options.target !== undefined)
+      throw new TypeError('target goes with data in memory, not with a source of batches');
+    if (typeof options.validation === 'number' && options.validation > 0) {
+      throw new TypeError('validation must be separate data where x is a source of batches, got a fraction of it');
+    }
+    const first = await this.samples('x', await firstRows(source));
+    const validation =
+      typeof options.validation === 'object' ? await this.#validation(options.validation, first) : undefined;
+    await loadEngine();
+    const { encoder } = this.networksFor(volume(first.shape.slice(1)));
+    this.#warnOfRange(first);
+    const { batchSize, shuffle } = options;
+    const stream = streamOf(source, { shape: shapes(encoder).input, batchSize, shuffle, seed: this.seed });
+    const run = await this.#learn(stream, validation, options);
+    await this.lookBack({ x: first.slice(0, sampleOfData) });
+    return run;
+  }
+
+  #learn(
+    data: TrainingData | TrainingStream,
+    validation: TrainingData | undefined,
+    options: CheckedFitOptions,
+  ): Promise<Run> {
+    return this.train(
       {
         unit: typeof this.loss === 'function' ? this.loss.name || 'loss' : this.loss,
-        layers: trainableLayers(...wholeNetworks(networks)),
+        layers: trainableLayers(...wholeNetworks(this.networks)),
         loss: (input) => withStepRandom(input.random, () => this.terms(input)),
         scalars: (epoch) => this.scalars(epoch),
-        train: this.#shapedData(parts.train),
-        ...(parts.validation && { validation: this.#shapedData(parts.validation) }),
+        train: data,
+        ...(validation && { validation: this.#shapedData(validation) }),
       },
       options,
     );
-    await this.lookBack({ x: x.slice(0, sampleOfData), ...(y && { y: y.slice(0, sampleOfData) }) });
-    return run;
+  }
+
+  #warnOfRange(target: NdArray): void {
+    const crossEntropy = isCrossEntropy(this.loss);
+    if (this.networks.logits !== undefined || crossEntropy) warnOfRange(target, crossEntropy);
   }
 
   /** Warns of what a fit has left. @param some a part of its data */

@@ -1,4 +1,5 @@
 import type { Inputs } from './autoencoder.ts';
+import { type BatchSource, isBatchSource } from './batchSource.ts';
 import type { Dataset } from './dataset.ts';
 import type { LabelledFitOptions } from './fitOptions.ts';
 import { checkClasses, labelsFor, oneHot } from './labels.ts';
@@ -58,7 +59,9 @@ export class ConditionalVariationalAutoencoder extends VariationalAutoencoder {
   }
 
   /** As Autoencoder.fit. @param options.labels one per sample, where x has none */
-  override async fit(x: Samples | Dataset, options: LabelledFitOptions = {}): Promise<Run> {
+  override async fit(x: Samples | Dataset | BatchSource, options: LabelledFitOptions = {}): Promise<Run> {
+    if (isBatchSource(x))
+      throw new TypeError(`${this.constructor.name} needs a label for every sample, which a source of batches has not`);
     this.assertComplete('fit', ['noise', 'extraLosses']);
     return this.exclusively(async () => this.fitInputs(await this.inputs('x', x, options.labels), options, ['labels']));
   }

@@ -1,4 +1,5 @@
 import { Autoencoder } from './autoencoder.ts';
+import type { BatchSource } from './batchSource.ts';
 import type { Dataset } from './dataset.ts';
 import type { FitOptions } from './fitOptions.ts';
 import type { Samples } from './ndarray.ts';
@@ -30,7 +31,7 @@ export class DenoisingAutoencoder extends Autoencoder {
   #pairsGiven = false;
 
   /** @throws as Autoencoder.fit */
-  override async fit(x: Samples | Dataset, options: FitOptions = {}): Promise<Run> {
+  override async fit(x: Samples | Dataset | BatchSource, options: FitOptions = {}): Promise<Run> {
     this.#pairsGiven = options.target !== undefined;
     return super.fit(x, options);
   }

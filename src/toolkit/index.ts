@@ -9,6 +9,7 @@ import { setHost } from './host.ts';
 
 export type { StepRandom } from '../engine/index.ts';
 export { Autoencoder, loadModel } from './autoencoder.ts';
+export type { BatchSource } from './batchSource.ts';
 export { Classifier, type ClassifierOptions } from './classifier.ts';
 export { type Comparable, type ComparisonRow, compare } from './compare.ts';
 export { ConditionalVariationalAutoencoder, type CvaeOptions } from './conditionalVariationalAutoencoder.ts';

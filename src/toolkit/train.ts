@@ -29,6 +29,19 @@ export interface TrainingData {
   readonly y?: NdArray;
 }
 
+/** A part of an epoch's samples, and the order to see them in. */
+export interface TrainingPiece {
+  readonly data: TrainingData;
+  readonly order?: Uint32Array;
+  /** Whether the epoch ends with it. */
+  readonly last: boolean;
+}
+
+/** Samples that come in pieces, each a whole number of batches but the last. */
+export interface TrainingStream {
+  open(epoch: number): AsyncIterable<TrainingPiece>;
+}
+
 export interface Problem {
   readonly model: string;
   readonly unit: string;
@@ -43,7 +56,7 @@ export interface Problem {
    * counts the epochs done, over all calls of fit, with the fraction of the one that runs.
    */
   readonly scalars?: (epoch: number) => Record<string, number>;
-  readonly train: TrainingData;
+  readonly train: TrainingData | TrainingStream;
   readonly validation?: TrainingData;
   /** Where the last training stopped, to go on from there. */
   readonly resume?: TrainingState;
@@ -119,11 +132,15 @@ class Training {
   readonly #signals: readonly AbortSignal[];
   readonly #pacer = new Pacer();
   readonly #started = performance.now();
+  /** Samples of an epoch; unknown in the first one of a stream. */
+  #epochSamples: number | undefined;
   /** Weights at which the loss was finite. */
   #good: Snapshot;
   #best: Snapshot | undefined;
   #trainSeconds = 0;
+  /** Trained on so far, and before this epoch. */
   #samples = 0;
+  #samplesBefore = 0;
 
   readonly #history: {
     loss: number[];
@@ -145,6 +162,7 @@ class Training {
     const { loss, layers, weights, seed, resume } = problem;
     const spec: TrainerSpec = { loss, layers, weights, seed, optimizer: options.optimizer };
     this.#trainer = createTrainer({ ...spec, ...(resume && { state: resume.optimizer }) });
+    this.#epochSamples = 'open' in problem.train ? undefined : problem.train.x.length;
     this.#good = new Snapshot(problem.weights);
   }
 
@@ -209,47 +227,64 @@ class Training {
     if (onEpoch || typeof learningRate === 'function') this.#trainer.doubt();
   }
 
+  /** The samples of an epoch: in memory they are one piece. */
+  #pieces(number: number): AsyncIterable<TrainingPiece> | Iterable<TrainingPiece> {
+    const { train: data, seed } = this.#problem;
+    if ('open' in data) return data.open(number);
+    const order = this.#options.shuffle ? new Random(seed, 'shuffle', number).permutation(data.x.length) : undefined;
+    return [{ data, order, last: true }];
+  }
+
   /** One pass over the data; undefined when interrupted. `number` counts epochs over all calls of fit, from 1. */
   async #epoch(number: number, progress: (fraction: number) => void): Promise<Means | undefined> {
-    const { train: data, scalars, seed, weights } = this.#problem;
-    const { batchSize, shuffle, learningRate, trackGradients } = this.#options;
+    const { scalars, weights } = this.#problem;
+    const { batchSize, learningRate, trackGradients } = this.#options;
     const trainer = this.#trainer;
-    const n = data.x.length;
-    const order = shuffle ? new Random(seed, 'shuffle', number).permutation(n) : undefined;
     const rate = typeof learningRate === 'number' ? learningRate : learningRate(number);
     checkNumber(`learningRate of epoch ${number}`, rate, { from: 0 });
     const means = new MeanTerms();
+    let seen = 0;
+    const fraction = () => (this.#epochSamples ? Math.min(1, seen / this.#epochSamples) : 0);
     // the weights before the steps whose losses were not read yet
     let before = new Snapshot(weights);
     try {
       trainer.adopt();
       let started = performance.now();
-      for (let start = 0; start < n; start += batchSize) {
-        const end = Math.min(start + batchSize, n);
-        const norms = trackGradients === true && end === n;
-        const settings = { scalars: scalars?.(number - 1 + start / n) ?? {}, learningRate: rate, norms };
-        trainer.step({ data, order, start, end }, settings);
-        this.#samples += end - start;
-        if (!this.#pacer.due() && end < n) continue;
+      for await (const { data, order, last } of this.#pieces(number)) {
+        const n = data.x.length;
+        for (let start = 0; start < n; start += batchSize) {
+          const end = Math.min(start + batchSize, n);
+          const ends = last && end === n;
+          const norms = trackGradients === true && ends;
+          const settings = { scalars: scalars?.(number - 1 + fraction()) ?? {}, learningRate: rate, norms };
+          trainer.step({ data, order, start, end }, settings);
+          seen += end - start;
+          if (!this.#pacer.due() && !ends) continue;
 
-        const results = await trainer.read();
-        for (const result of results) means.add(result);
-        this.#trainSeconds += (performance.now() - started) / 1000;
-        trainer.publish();
-        // the first of these losses belongs to the weights before: if it is finite, they are good
-        if (results.length === 0 || Number.isFinite(lossOf(results[0]))) {
-          this.#good.dispose();
-          this.#good = before;
-          before = new Snapshot(weights);
+          const results = await trainer.read();
+          for (const result of results) means.add(result);
+          this.#trainSeconds += (performance.now() - started) / 1000;
+          this.#samples = this.#samplesBefore + seen;
+          trainer.publish();
+          // the first of these losses belongs to the weights before: if it is finite, they are good
+          if (results.length === 0 || Number.isFinite(lossOf(results[0]))) {
+            this.#good.dispose();
+            this.#good = before;
+            before = new Snapshot(weights);
+          }
+          if (results.some((result) => !Number.isFinite(lossOf(result)))) this.#fail(number);
+          progress(ends ? 1 : fraction());
+          await this.#pacer.pause();
+          if (this.#signals.some((signal) => signal.aborted)) return undefined;
+          trainer.adopt();
+          started = performance.now();
         }
-        if (results.some((result) => !Number.isFinite(lossOf(result)))) this.#fail(number);
-        progress(end / n);
-        await this.#pacer.pause();
-        if (this.#signals.some((signal) => signal.aborted)) return undefined;
-        trainer.adopt();
-        started = performance.now();
       }
+      if (seen === 0)
+        throw new RangeError('x must give at least one sample in every epoch, the source of batches gave none');
       if (!(await areFinite(weights))) this.#fail(number);
+      this.#epochSamples = seen;
+      this.#samplesBefore += seen;
       return means.result();
     } finally {
       before.dispose();

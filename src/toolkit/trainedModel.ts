@@ -109,7 +109,7 @@ export abstract class TrainedModel {
 
   protected async train(task: Task, options: CheckedFitOptions): Promise<Run> {
     const networks = Object.values(this.partsToSave());
-    this.warnOnce('size', warningOfSize(task.train.x.length, task.layers));
+    if (!('open' in task.train)) this.warnOnce('size', warningOfSize(task.train.x.length, task.layers));
     const { run, state } = await train(
       {
         ...task,

@@ -102,7 +102,7 @@ export function environmentOf(name, threads) {
   // tfjs-node reads its thread count here
   env.TF_NUM_INTRAOP_THREADS = count;
   env.TORCHINDUCTOR_CACHE_DIR = inductorCache;
-  env.PYTHONDONTWRITEBYTECODE = '1';
+  env.TF_CPP_MIN_LOG_LEVEL = '2'; // without greetings
   if (engineNames.includes(name)) env.AENB_ENGINE = name;
   return env;
 }

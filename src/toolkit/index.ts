@@ -8,9 +8,11 @@ import { loadEngine } from './engine.ts';
 import { setHost } from './host.ts';
 
 export type { StepRandom } from '../engine/index.ts';
+export { AnomalyDetector, type AnomalyDetectorOptions, type Evaluation, type Explanation } from './anomalyDetector.ts';
 export { Autoencoder, loadModel } from './autoencoder.ts';
 export type { BatchSource } from './batchSource.ts';
 export { Classifier, type ClassifierOptions } from './classifier.ts';
+export { ClusterDetector, type ClusterDetectorOptions } from './clusterDetector.ts';
 export { type Comparable, type ComparisonRow, compare } from './compare.ts';
 export { ConditionalVariationalAutoencoder, type CvaeOptions } from './conditionalVariationalAutoencoder.ts';
 export { ContractiveAutoencoder, type ContractiveOptions } from './contractiveAutoencoder.ts';
@@ -36,6 +38,7 @@ export type { Run } from './run.ts';
 export { MinMaxScaler, type Scaler, StandardScaler } from './scalers.ts';
 export { SparseAutoencoder, type SparseOptions, type Sparsity } from './sparseAutoencoder.ts';
 export { type PretrainStep, StackedAutoencoder } from './stackedAutoencoder.ts';
+export { bestF1, contamination, meanPlusStd, quantile, type ThresholdRule } from './thresholds.ts';
 export { type VaeOptions, VariationalAutoencoder } from './variationalAutoencoder.ts';
 export { tf };
 
@@ -69,5 +72,7 @@ export const kernelInterface = {
     'GaussianMixture',
     'NearestNeighbors',
     'compare',
+    'AnomalyDetector',
+    'ClusterDetector',
   ]) as ReadonlySet<string>,
 };

@@ -44,10 +44,25 @@ export class NearestNeighbors {
     });
   }
 
+  /** What is kept, for files. @internal */
+  get state(): { rows: NdArray; means: Float64Array } {
+    return this.#assertFitted();
+  }
+
+  /** @internal */
+  restore(state: NearestNeighbors['state']): this {
+    this.#fitted = state;
+    return this;
+  }
+
+  #assertFitted() {
+    if (!this.#fitted) throw new Error('this NearestNeighbors has no samples yet: call fit first');
+    return this.#fitted;
+  }
+
   /** Distances to the k nearest, nearest first. [n, k] */
   async #nearest(x: Samples | Dataset): Promise<NdArray> {
-    if (!this.#fitted) throw new Error('this NearestNeighbors has no samples yet: call fit first');
-    const { rows, means } = this.#fitted;
+    const { rows, means } = this.#assertFitted();
     const samples = centred(await readRows('x', x, means.length), means);
     await loadEngine();
     const out = new NdArray(new Float32Array(samples.length * this.k), [samples.length, this.k]);

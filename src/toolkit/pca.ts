@@ -97,6 +97,26 @@ export class PCA {
     return errorPerSample(metric, samples, await this.reconstruct(samples));
   }
 
+  /** What was fitted, for files. @internal */
+  get state(): { mean: number[]; components: number[]; explainedVariance: number[] } {
+    const { mean, components, explainedVariance } = this.#assertFitted();
+    return {
+      mean: Array.from(mean),
+      components: Array.from(components.data),
+      explainedVariance: Array.from(explainedVariance),
+    };
+  }
+
+  /** @internal */
+  restore({ mean, components, explainedVariance }: PCA['state']): this {
+    this.#fitted = {
+      mean: Float32Array.from(mean),
+      components: new NdArray(Float32Array.from(components), [this.latentDim, mean.length]),
+      explainedVariance: Float32Array.from(explainedVariance),
+    };
+    return this;
+  }
+
   #assertFitted() {
     if (!this.#fitted) throw new Error('this PCA has no components yet: call fit first');
     return this.#fitted;

@@ -8,10 +8,30 @@ export interface Scaler {
   inverseTransform(x: PlainSamples): NdArray;
 }
 
+/** A scaler as a file keeps it. */
+export interface ScalerState {
+  readonly kind: string;
+  readonly shift: readonly number[];
+  readonly scale: readonly number[];
+}
+
 /** Feature by feature: scaled = (x - shift) / scale, in 64 bits. */
 abstract class FeatureScaler implements Scaler {
   #shift: Float64Array | undefined;
   #scale: Float64Array | undefined;
+
+  /** What was measured, for files. @internal */
+  get state(): ScalerState | undefined {
+    if (!this.#shift || !this.#scale) return undefined;
+    return { kind: this.constructor.name, shift: Array.from(this.#shift), scale: Array.from(this.#scale) };
+  }
+
+  /** @internal */
+  restore({ shift, scale }: ScalerState): this {
+    this.#shift = Float64Array.from(shift);
+    this.#scale = Float64Array.from(scale);
+    return this;
+  }
 
   /** Shift and scale of one feature. */
   protected abstract measure(values: { mean: number; std: number; min: number; max: number }): [number, number];
@@ -72,6 +92,16 @@ export class StandardScaler extends FeatureScaler {
   protected measure({ mean, std }: { mean: number; std: number }): [number, number] {
     return [mean, std];
   }
+}
+
+/** A scaler of this module that has measured; others can't be kept in a file. */
+export function scalerState(scaler: Scaler): ScalerState | undefined {
+  return scaler instanceof FeatureScaler ? scaler.state : undefined;
+}
+
+export function scalerFrom(state: ScalerState): Scaler {
+  const scaler = state.kind === 'MinMaxScaler' ? new MinMaxScaler() : new StandardScaler();
+  return scaler.restore(state);
 }
 
 function statistics(data: Float32Array, feature: number, width: number) {

@@ -21,6 +21,32 @@ interface Point {
 type CurvesDataset = ChartDataset<'line', Point[]> & { readonly band?: boolean };
 export type CurvesConfiguration = ChartConfiguration<'line', Point[]>;
 
+/** What losses can be drawn along. */
+export type CurvesAxis = 'epoch' | 'step' | 'seconds';
+
+/** The axes that every series knows its positions on. */
+export function curvesAxes({ series }: CurvesPayload): CurvesAxis[] {
+  if (!series.length || series.some(({ x }) => x)) return [];
+  return [
+    'epoch',
+    ...(series.every(({ steps }) => steps) ? ['step' as const] : []),
+    ...(series.every(({ seconds }) => seconds) ? ['seconds' as const] : []),
+  ];
+}
+
+/** The same curves along another axis. */
+export function alongAxis(payload: CurvesPayload, axis: CurvesAxis, name: string): CurvesPayload {
+  if (axis === 'epoch') return payload;
+  return {
+    ...payload,
+    xLabel: name,
+    series: payload.series.map((series) => ({
+      ...series,
+      x: axis === 'seconds' ? series.seconds : series.values.map((_, epoch) => (epoch + 1) * series.steps!),
+    })),
+  };
+}
+
 /** One entry a series; none for a lone one that the vertical axis names already. */
 export function curvesLegend(payload: CurvesPayload, theme: Theme): LegendEntry[] {
   const [first] = payload.series;
@@ -152,14 +178,13 @@ function bestMark(payload: CurvesPayload, view: CurvesView, theme: Theme, words:
       for (const series of payload.series) {
         const value = series.best === undefined ? null : series.values[series.best];
         if (value === null || value === undefined || view.hidden.has(series.name)) continue;
-        const epoch = series.x?.[series.best!] ?? series.best! + 1;
-        const x = scales.x!.getPixelForValue(epoch);
+        const x = scales.x!.getPixelForValue(series.x?.[series.best!] ?? series.best! + 1);
         const y = scales.y!.getPixelForValue(value);
         if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
         paintRing(ctx, x, y, seriesColour(theme, series.colour), theme);
         // While the curve grows, the best epoch moves along with its end: a ring says enough.
         if (payload.progress?.state === 'running') continue;
-        const text = `${words.best} ${compact(value)} · ${words.epoch} ${epoch}`;
+        const text = `${words.best} ${compact(value)} · ${words.epoch} ${series.best! + 1}`;
         paintNote(ctx, text, x, y, chartArea, theme);
       }
     },

@@ -4,8 +4,12 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { abandonTrace, engine } from '../engine/index.ts';
+import { Autoencoder } from './autoencoder.ts';
 import { loadEngine } from './engine.ts';
 import { setHost } from './host.ts';
+import { NdArray } from './ndarray.ts';
+import { showArrays } from './plot/array.ts';
+import { showModels } from './plot/model.ts';
 
 export type { StepRandom } from '../engine/index.ts';
 export { AnomalyDetector, type AnomalyDetectorOptions, type Evaluation, type Explanation } from './anomalyDetector.ts';
@@ -41,6 +45,10 @@ export { type PretrainStep, StackedAutoencoder } from './stackedAutoencoder.ts';
 export { bestF1, contamination, meanPlusStd, quantile, type ThresholdRule } from './thresholds.ts';
 export { type VaeOptions, VariationalAutoencoder } from './variationalAutoencoder.ts';
 export { tf };
+
+showArrays(NdArray.prototype, 'NdArray');
+showArrays(tf.Tensor.prototype, 'Tensor');
+showModels(Autoencoder.prototype);
 
 /**
  * What the kernel needs of the toolkit beside its exports.

@@ -30,6 +30,9 @@ export interface Run {
   readonly seconds: number;
   /** Of training alone, without validation and callbacks. */
   readonly samplesPerSecond: number;
+  /** Seconds from the start to the end of each epoch, validation and callbacks included. */
+  readonly epochSeconds?: readonly number[];
+  readonly stepsPerEpoch?: number;
   /** As fit and the model got them, defaults filled in. */
   readonly options: Readonly<Record<string, unknown>>;
 }

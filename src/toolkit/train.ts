@@ -149,6 +149,8 @@ class Training {
     valTerms?: Record<string, number[]>;
   };
   readonly #gradientNorms: number[][] = [];
+  /** When each epoch ended, since the start. */
+  readonly #epochSeconds: number[] = [];
   #bestEpoch = { epoch: 0, loss: Infinity };
   /** The last epoch that lowered the monitored loss by more than minDelta. */
   #progress = { epoch: 0, loss: Infinity };
@@ -189,6 +191,7 @@ class Training {
           break;
         }
         this.#record(means, valMeans);
+        this.#epochSeconds.push((performance.now() - this.#started) / 1000);
         await this.#compare(epoch, means, valMeans);
         const progress = {
           epoch,
@@ -343,7 +346,7 @@ class Training {
   }
 
   #makeRun(stopped: Run['stopped']): Run {
-    const { model, unit, seed, validation, modelOptions, saveBest } = this.#problem;
+    const { model, unit, seed, train, validation, modelOptions, saveBest } = this.#problem;
     const watched = validation || this.#options.earlyStopping || saveBest;
     return displayableRun({
       model,
@@ -357,6 +360,8 @@ class Training {
       seed,
       seconds: (performance.now() - this.#started) / 1000,
       samplesPerSecond: this.#samplesPerSecond(),
+      epochSeconds: this.#epochSeconds,
+      ...('x' in train && { stepsPerEpoch: Math.ceil(train.x.length / this.#options.batchSize) }),
       options: { ...recordOf(modelOptions), ...recordOf(this.#options) },
     });
   }

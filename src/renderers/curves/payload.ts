@@ -31,6 +31,9 @@ export interface CurveSeries {
   /** A band around the values: least and greatest over seeds. */
   readonly low?: readonly (number | null)[];
   readonly high?: readonly (number | null)[];
+  /** Steps of an epoch, and seconds from the start to the end of each: other axes to draw along. */
+  readonly steps?: number;
+  readonly seconds?: readonly (number | null)[];
   /** Index of the value that is marked as the best. */
   readonly best?: number;
 }
@@ -61,6 +64,8 @@ export function parseCurves(value: unknown): CurvesPayload {
       x: aligned('x'),
       low: aligned('low'),
       high: aligned('high'),
+      steps: one.has('steps') ? one.count('steps', 1, Number.MAX_SAFE_INTEGER) : undefined,
+      seconds: aligned('seconds'),
       best: one.has('best') ? one.count('best', 0, Math.max(0, values.length - 1)) : undefined,
     };
   });

@@ -1,6 +1,13 @@
 import type { Context, MakeCanvas } from '../../drawing/canvas.ts';
 import { Chart, paintChart } from '../../drawing/chart.ts';
-import { type CurvesConfiguration, curvesChart, curvesLegend } from '../../drawing/curvesChart.ts';
+import {
+  alongAxis,
+  type CurvesAxis,
+  type CurvesConfiguration,
+  curvesAxes,
+  curvesChart,
+  curvesLegend,
+} from '../../drawing/curvesChart.ts';
 import { compact } from '../../drawing/numbers.ts';
 import { element } from '../shared/elements.ts';
 import { makeLegend } from '../shared/legend.ts';
@@ -19,6 +26,8 @@ class CurvesView implements View<CurvesPayload> {
   private readonly logTool: HTMLElement;
   private readonly hidden: Set<string>;
   private log: boolean;
+  private axis: CurvesAxis = 'epoch';
+  private readonly axes = element('div', { class: 'aenb-controls', hidden: true });
   private chart: Chart<'line'> | undefined;
   /** Position that the arrow keys have reached. */
   private at = -1;
@@ -35,7 +44,8 @@ class CurvesView implements View<CurvesPayload> {
       frame.repaint();
     });
     frame.addTool(this.logTool);
-    frame.slot.append(this.progress.root, this.legend.root);
+    frame.slot.append(this.progress.root, this.axes, this.legend.root);
+    this.offerAxes();
     this.root.append(this.figure);
     this.canvas.addEventListener('keydown', (event) => this.key(event));
     this.canvas.addEventListener('blur', () => this.point(-1));
@@ -43,6 +53,34 @@ class CurvesView implements View<CurvesPayload> {
 
   update(payload: CurvesPayload): void {
     this.payload = payload;
+    this.offerAxes();
+  }
+
+  /** Epochs, steps or seconds; while a network trains there are only epochs, and nothing to choose. */
+  private offerAxes(): void {
+    const known = curvesAxes(this.payload);
+    if (known.length < 2 || this.axes.childElementCount) return;
+    const select = element(
+      'select',
+      {},
+      ...known.map((value) => element('option', { value, text: this.nameOf(value) })),
+    );
+    select.addEventListener('change', () => {
+      this.axis = select.value as CurvesAxis;
+      this.frame.repaint();
+    });
+    this.axes.append(element('label', {}, document.createTextNode(this.frame.words.horizontalAxis), select));
+    this.axes.hidden = false;
+  }
+
+  private nameOf(axis: CurvesAxis): string {
+    const { words } = this.frame;
+    return { epoch: words.epoch, step: words.step, seconds: words.secondsAxis }[axis];
+  }
+
+  /** The payload as it is drawn: along the axis that was chosen. */
+  private get drawn(): CurvesPayload {
+    return alongAxis(this.payload, this.axis, this.nameOf(this.axis));
   }
 
   paint({ theme, width }: Surroundings): void {
@@ -54,7 +92,7 @@ class CurvesView implements View<CurvesPayload> {
     this.canvas.setAttribute('aria-label', `${payload.text} ${this.frame.words.keyboardHint}`);
     const height = this.height(width);
     this.figure.style.height = `${height}px`;
-    this.draw(curvesChart(payload, { log: this.log, hidden: this.hidden }, theme, this.frame.words), width, height);
+    this.draw(curvesChart(this.drawn, { log: this.log, hidden: this.hidden }, theme, this.frame.words), width, height);
   }
 
   private height(width: number): number {
@@ -113,10 +151,11 @@ class CurvesView implements View<CurvesPayload> {
     chart.tooltip?.setActiveElements(elements, { x: 0, y: 0 });
     chart.update('none');
     if (index < 0) return;
-    const shown = this.payload.series.filter((series) => !this.hidden.has(series.name) && index < series.values.length);
+    const payload = this.drawn;
+    const shown = payload.series.filter((series) => !this.hidden.has(series.name) && index < series.values.length);
     const x = shown[0]?.x?.[index] ?? index + 1;
     const values = shown.map((series) => `${series.name} ${compact(series.values[index])}`);
-    this.frame.say(`${this.payload.xLabel} ${compact(x)}: ${values.join(', ')}`);
+    this.frame.say(`${payload.xLabel} ${compact(x)}: ${values.join(', ')}`);
   }
 
   data() {
@@ -130,7 +169,7 @@ class CurvesView implements View<CurvesPayload> {
   }
 
   sheet({ theme, width }: Surroundings) {
-    const { payload } = this;
+    const payload = this.drawn;
     const size = { width, height: this.height(width) };
     const view = { log: this.log, hidden: this.hidden };
     return {

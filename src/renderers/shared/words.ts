@@ -53,6 +53,7 @@ export interface Words extends SummaryWords, HistogramWords, ModelWords {
   readonly used: string;
   readonly group: string;
   readonly value: string;
+  readonly secondsAxis: string;
   readonly noData: string;
 }
 
@@ -98,7 +99,7 @@ const en: Words = {
   nextPage: 'Next page',
   stop: 'Stop the training',
   stopping: 'stopping…',
-  horizontalAxis: 'Horizontal axis',
+  horizontalAxis: 'along',
   step: 'step',
   layer: 'layer',
   binEdge: 'from',
@@ -109,6 +110,7 @@ const en: Words = {
   used: 'The detector uses it from now on.',
   group: 'group',
   value: 'value',
+  secondsAxis: 'seconds',
   noData: 'Nothing to draw.',
 };
 
@@ -200,6 +202,7 @@ const ja: Words = {
   used: '検知器に設定しました。',
   group: '群',
   value: '値',
+  secondsAxis: '秒',
   noData: '描くものがありません。',
 };
 

@@ -1,4 +1,4 @@
-import { type Displayable, displaySymbol, rounded, spoken, withPng } from './display.ts';
+import { displaySymbol, rounded, spoken, withPng } from './display.ts';
 import { histogramPicture } from './histogram.ts';
 
 /** Shorter ones are better read as numbers. */
@@ -58,19 +58,22 @@ export async function arrayBundle(
   return pictures;
 }
 
-/** Makes tensors show themselves as arrays do. */
-export function showTensors(prototype: object): void {
+/** What an array or a tensor is, as far as it is shown. */
+interface Shown {
+  readonly shape: readonly number[];
+  readonly dtype?: string;
+  readonly isDisposed?: boolean;
+  readonly data: ArrayLike<number> | (() => Promise<ArrayLike<number>>);
+}
+
+/** Makes arrays or tensors show themselves when they are a cell's value. */
+export function showArrays(prototype: object, name: string): void {
   Object.defineProperty(prototype, displaySymbol, {
     configurable: true,
-    value: async function (this: {
-      isDisposed: boolean;
-      shape: number[];
-      dtype: string;
-      size: number;
-      data(): Promise<ArrayLike<number>>;
-    }) {
+    value: async function (this: Shown) {
       if (this.isDisposed || this.dtype === 'string' || this.dtype === 'complex64') return {};
-      return arrayBundle(`Tensor [${this.shape.join(', ')}]`, await this.data(), this.dtype);
+      const values = typeof this.data === 'function' ? await this.data() : this.data;
+      return arrayBundle(`${name} [${this.shape.join(', ')}]`, values, this.dtype);
     },
-  } satisfies PropertyDescriptor & { value: (this: never) => ReturnType<Displayable[typeof displaySymbol]> });
+  });
 }

@@ -184,9 +184,26 @@ function groupSeries(
         shown: true,
         ...(seeds.length > 1 ? bandOf(seeds) : { values: seeds[0]!.map(rounded) }),
         ...(best !== undefined && { best }),
+        ...otherAxes(group),
       },
     ];
   });
+}
+
+/** Steps and seconds that epochs took, where runs say so; of several seeds the mean. */
+function otherAxes({ runs }: Group): Pick<CurveSeries, 'steps' | 'seconds'> {
+  const steps = runs[0]!.stepsPerEpoch;
+  const epochs = Math.min(...runs.map((run) => run.history.loss.length));
+  const timed = runs.every((run) => (run.epochSeconds?.length ?? 0) >= epochs);
+  return {
+    ...(steps && runs.every((run) => run.stepsPerEpoch === steps) && { steps }),
+    ...(timed &&
+      epochs && {
+        seconds: Array.from({ length: epochs }, (_, epoch) =>
+          rounded(runs.reduce((sum, run) => sum + run.epochSeconds![epoch]! / runs.length, 0)),
+        ),
+      }),
+  };
 }
 
 /** The best epoch belongs to the loss that early stopping watches: validation if there is any. */

@@ -1,5 +1,5 @@
 import { MODEL_MIME, type ModelLayer } from '../../renderers/model/payload.ts';
-import { counted, type Displayable, displayable, type Picture } from './display.ts';
+import { counted, type Displayable, displayable, displaySymbol, type Picture, withPng } from './display.ts';
 
 /** The parts of a network that are drawn: those of a tf.LayersModel. */
 interface DrawnNetwork {
@@ -44,6 +44,23 @@ export function modelPicture(source: DrawnModel, options: { title?: string } = {
       layers,
     },
   };
+}
+
+/** Makes models show themselves when they are a cell's value: as a drawing where they have networks, else as they print. */
+export function showModels(prototype: object): void {
+  Object.defineProperty(prototype, displaySymbol, {
+    configurable: true,
+    value: async function (this: DrawnModel & { summary(): string }) {
+      let picture: Picture;
+      try {
+        picture = modelPicture(this);
+      } catch {
+        // Before the first fit there is no network to draw.
+        return {};
+      }
+      return { ...(await withPng(picture)), 'text/plain': this.summary() };
+    },
+  });
 }
 
 function layersOf(network: DrawnNetwork, part: ModelLayer['part']): ModelLayer[] {

@@ -1,4 +1,6 @@
-import { RECONSTRUCTION_MIME } from '../../renderers/reconstruction/payload.ts';
+import { randomUUID } from 'node:crypto';
+import { RECONSTRUCTION_MIME, type ReconstructionPage } from '../../renderers/reconstruction/payload.ts';
+import { host } from '../host.ts';
 import {
   bytesToBase64,
   counted,
@@ -10,7 +12,18 @@ import {
   spoken,
 } from './display.ts';
 import { type ImageShape, imageShapeOf, levelRange, toLevels } from './imageShape.ts';
-import { count, finiteRange, firstRows, isDataset, type Rows, type SamplesLike, toRows, width } from './inputs.ts';
+import {
+  count,
+  type DrawnDataset,
+  finiteRange,
+  firstRows,
+  isDataset,
+  type Rows,
+  type SamplesLike,
+  toRows,
+  width,
+} from './inputs.ts';
+import { gather } from './selection.ts';
 
 export interface ReconstructionsOptions {
   /** How many samples, from the first on; default 10. */
@@ -56,14 +69,11 @@ export async function reconstructions(
   const dataset = isDataset(x) ? x : undefined;
   const labels = dataset?.y && Array.from({ length: n }, (_, i) => nameOf(dataset.y![i]!, dataset.labels));
   const name = model.constructor?.name && model.constructor.name !== 'Object' ? model.constructor.name : 'the model';
-  return displayable(
-    reconstructionPicture(originals, rebuilt, {
-      ...options,
-      imageShape: options.imageShape ?? dataset?.imageShape,
-      labels,
-      name,
-    }),
-  );
+  const about = { ...options, imageShape: options.imageShape ?? dataset?.imageShape, name };
+  const picture = reconstructionPicture(originals, rebuilt, { ...about, labels });
+  const form = picture.payload.form as ReconstructionsOptions['form'];
+  const channel = count(all) > n ? listen({ model, all, about: { ...about, form }, dataset }) : undefined;
+  return displayable({ ...picture, payload: { ...picture.payload, total: count(all), channel } });
 }
 
 /** Labels of the first n samples, for a model whose networks are given them beside the samples. */
@@ -112,6 +122,67 @@ export function reconstructionPicture(
       labels: options.labels,
     },
   };
+}
+
+/** What further pages are made from. */
+interface Pages {
+  readonly model: Reconstructs;
+  readonly all: Rows;
+  readonly about: ReconstructionsOptions & { name: string };
+  readonly dataset: DrawnDataset | undefined;
+}
+
+/** Grids that answer; the oldest one falls silent when there are more. */
+const mostListeners = 32;
+const listeners: { dispose(): void }[] = [];
+/** Samples that are reconstructed at once to find the worst. */
+const samplesAtOnce = 2_000;
+
+/** Draws further pages for a renderer while the kernel lives. */
+function listen(pages: Pages): string | undefined {
+  const place = host();
+  if (!place) return undefined;
+  const channel = `reconstructions-${randomUUID()}`;
+  let worstFirst: Promise<Uint32Array> | undefined;
+  listeners.push(
+    place.handle(channel, async (request) => {
+      const { from, count: wanted, sorted } = (request ?? {}) as Partial<ReconstructionPage>;
+      const total = count(pages.all);
+      if (!Number.isInteger(from) || from! < 0 || from! >= total || !Number.isInteger(wanted) || wanted! < 1) {
+        throw new TypeError(`a page begins at 0 to ${total - 1} and has at least one sample`);
+      }
+      if (sorted) worstFirst ??= orderByError(pages);
+      const order = sorted ? await worstFirst! : undefined;
+      const size = Math.min(wanted!, mostSamples, total - from!);
+      const indices = Array.from({ length: size }, (_, i) => (order ? order[from! + i]! : from! + i));
+      return page(pages, indices);
+    }),
+  );
+  if (listeners.length > mostListeners) listeners.shift()!.dispose();
+  return channel;
+}
+
+async function page({ model, all, about, dataset }: Pages, indices: readonly number[]) {
+  const originals = gather(all, indices);
+  const rebuilt = await model.reconstruct(originals as never);
+  const labels = dataset?.y && indices.map((i) => nameOf(dataset.y![i]!, dataset.labels));
+  const { payload } = reconstructionPicture(originals, rebuilt, { ...about, labels });
+  return { ...payload, indices: [...indices] };
+}
+
+async function orderByError({ model, all }: Pages): Promise<Uint32Array> {
+  const errors = new Float64Array(count(all));
+  for (let start = 0; start < errors.length; start += samplesAtOnce) {
+    const size = Math.min(samplesAtOnce, errors.length - start);
+    const rows = gather(
+      all,
+      Uint32Array.from({ length: size }, (_, i) => start + i),
+    );
+    errors.set(squaredErrors(rows, await model.reconstruct(rows as never)), start);
+  }
+  // What is not finite is worst of all.
+  const weight = (i: number) => (Number.isFinite(errors[i]) ? errors[i]! : Number.POSITIVE_INFINITY);
+  return Uint32Array.from(errors.keys()).sort((a, b) => weight(b) - weight(a) || a - b);
 }
 
 /** Mean over features of (x - x')^2, per sample. */

@@ -13,6 +13,9 @@ export interface DrawnRun {
   readonly seed: number;
   readonly seconds: number;
   readonly samplesPerSecond: number;
+  /** From the start to the end of each epoch. */
+  readonly epochSeconds?: readonly number[];
+  readonly stepsPerEpoch?: number;
 }
 export interface History {
   readonly loss: readonly number[];

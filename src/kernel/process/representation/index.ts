@@ -40,7 +40,9 @@ function ownDisplay(value: unknown): (() => unknown) | undefined {
 /** What a display method gave, made fit to travel: bytes as base64, no functions. */
 function asBundle(bundle: unknown, value: unknown): MimeBundle {
   if (bundle === null || typeof bundle !== 'object' || Object.keys(bundle).length === 0) return ofKind(value);
-  return Object.fromEntries(Object.entries(bundle).map(([mime, data]) => [mime, portable(data)]));
+  const portables = Object.fromEntries(Object.entries(bundle).map(([mime, data]) => [mime, portable(data)]));
+  // A picture of an array comes without words: those are a corner of its values.
+  return 'text/plain' in portables ? portables : { ...portables, 'text/plain': text(value) };
 }
 
 function portable(data: unknown): unknown {

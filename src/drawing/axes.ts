@@ -98,7 +98,7 @@ export function paintAxes(context: Context, area: Rectangle, theme: Theme, optio
   }
   if (options.yTitle) {
     context.save();
-    context.translate(area.x - 46, area.y + area.height / 2);
+    context.translate(area.x - 58, area.y + area.height / 2);
     context.rotate(-Math.PI / 2);
     context.textAlign = 'center';
     context.textBaseline = 'middle';

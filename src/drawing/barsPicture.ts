@@ -30,7 +30,7 @@ export function barsLegend(payload: BarsPayload, theme: Theme): LegendEntry[] {
 
 export function layOutBars(payload: BarsPayload, view: BarsView, width: number): BarsLayout {
   const height = Math.round(Math.min(320, Math.max(200, width * 0.4)));
-  const area = { x: 60, y: 10, width: Math.max(40, width - 72), height: height - 10 - 46 };
+  const area = { x: 68, y: 10, width: Math.max(40, width - 80), height: height - 10 - 46 };
   const shown = payload.series.flatMap(({ name }, i) => (view.hidden.has(name) ? [] : [i]));
   const category = area.width / Math.max(1, payload.categories.length);
   const room = Math.min(category * 0.86, 160 * Math.max(1, shown.length));

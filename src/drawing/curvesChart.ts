@@ -85,7 +85,7 @@ export function curvesChart(
         },
         y: {
           ...axis(theme, { title: payload.yLabel, lines: true, log: view.log }),
-          ...(!view.log && { grace: '4%' }),
+          ...(!view.log && (reachesZero(payload, view) ? { min: 0 } : { grace: '4%' })),
         },
       },
       plugins: {
@@ -106,6 +106,21 @@ export function curvesChart(
     },
     plugins: [crosshair(theme), bestMark(payload, view, theme, words)],
   };
+}
+
+/** Losses that fall almost to nothing are drawn from zero: an axis that goes below it would promise what cannot be. */
+function reachesZero({ series }: CurvesPayload, { hidden }: CurvesView): boolean {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const { name, values } of series) {
+    if (hidden.has(name)) continue;
+    for (const value of values) {
+      if (value === null) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  return low >= 0 && low < 0.3 * high;
 }
 
 function datasets(series: CurveSeries, index: number, view: CurvesView, theme: Theme): CurvesDataset[] {

@@ -68,18 +68,20 @@ export interface HistogramLayout {
 }
 
 const left = 54;
+/** Beside the bins there are larger numbers, and a title. */
+const binsLeft = 66;
 const wide = 660;
 
 export function layOutHistogram(parts: HistogramParts, width: number): HistogramLayout {
   const bottom = 42;
   if (!parts.detection) {
     const height = Math.round(Math.min(260, Math.max(150, width * 0.34)));
-    return { width, height, bins: { x: left, y: 8, width: width - left - 14, height: height - bottom - 8 } };
+    return { width, height, bins: { x: binsLeft, y: 8, width: width - binsLeft - 14, height: height - bottom - 8 } };
   }
   if (width >= wide) {
     const side = Math.min(200, Math.floor((width * 0.46 - 2 * left) / 2));
     const right = 2 * (side + left) + 12;
-    const bins = { x: left, y: 18, width: width - right - left, height: side + 90 };
+    const bins = { x: binsLeft, y: 18, width: width - right - binsLeft, height: side + 90 };
     const x = width - right + left + 6;
     return {
       width,
@@ -91,7 +93,7 @@ export function layOutHistogram(parts: HistogramParts, width: number): Histogram
     };
   }
   const side = Math.min(180, Math.floor((width - 2 * left - 20) / 2));
-  const bins = { x: left, y: 18, width: width - left - 14, height: 170 };
+  const bins = { x: binsLeft, y: 18, width: width - binsLeft - 14, height: 170 };
   const y = bins.y + bins.height + bottom + 20;
   const x = left;
   return {

@@ -72,3 +72,8 @@ export function finiteRange(...arrays: ArrayLike<number>[]): [number, number] | 
   }
   return low <= high ? [low, high] : undefined;
 }
+
+/** Labels of some samples, for a model whose networks are given them beside the samples; undefined for all others. */
+export function labelsFor(model: object, y: ArrayLike<number> | undefined, samples: Iterable<number>): never {
+  return ('styleGrid' in model && y ? Int32Array.from(samples, (i) => y[i]!) : undefined) as never;
+}

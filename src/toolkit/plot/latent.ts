@@ -5,7 +5,7 @@ import { host } from '../host.ts';
 import { bytesToBase64, counted, type Displayable, displayable, rounded, spoken } from './display.ts';
 import type { Formation } from './formation.ts';
 import { type ImageShape, imageShapeOf, levelRange, toLevels } from './imageShape.ts';
-import { count, finiteRange, isDataset, type Rows, type SamplesLike, toRows, width } from './inputs.ts';
+import { count, finiteRange, isDataset, labelsFor, type Rows, type SamplesLike, toRows, width } from './inputs.ts';
 import { gather, select } from './selection.ts';
 
 export interface LatentOptions {
@@ -68,7 +68,7 @@ export async function latent(source: Encodes | SamplesLike, options: LatentOptio
   const dataset = isDataset(options.x) ? options.x : undefined;
   const y = options.y ?? dataset?.y;
   const codes = model
-    ? await model.encode(data as never, labelsFor(model, y))
+    ? await model.encode(data as never, labelsFor(model, y, y ? Array(y.length).keys() : []))
     : await toRows(source as SamplesLike, 'source');
   const samples = count(codes);
   if (!samples || samples > mostSamples) {
@@ -103,11 +103,6 @@ export async function latent(source: Encodes | SamplesLike, options: LatentOptio
 
 function isModel(value: unknown): value is Encodes {
   return typeof value === 'object' && value !== null && typeof (value as Encodes).encode === 'function';
-}
-
-/** Labels, for a model whose networks are given them beside the samples. */
-function labelsFor(model: Encodes, y: ArrayLike<number> | undefined): never {
-  return ('styleGrid' in model ? y : undefined) as never;
 }
 
 /** Codes in 16 bits between each latent's least and greatest value. What is not finite goes to the least. */
@@ -163,7 +158,7 @@ async function componentsOf(codes: Rows): Promise<{ components: number[][] } | u
 /** Mean over features of (x - x')^2, per sample, in 16 bits. */
 async function errorsOf({ model, data, y }: Mapped) {
   if (!model?.reconstruct || !data) return undefined;
-  const rebuilt = await model.reconstruct(data as never, labelsFor(model, y));
+  const rebuilt = await model.reconstruct(data as never, labelsFor(model, y, Array(count(data)).keys()));
   const d = width(data);
   if (rebuilt.data.length !== data.data.length) return undefined;
   const errors = new Float32Array(count(data));
@@ -225,8 +220,7 @@ async function thumbnailsOf({ data, model, y, range }: Mapped, shape: ImageShape
   // Evenly over the data, so that every region of the map has some.
   const indices = Uint32Array.from({ length: most }, (_, i) => Math.floor((i * samples) / most));
   const chosen = gather(data, indices);
-  const labels = y && Int32Array.from(indices, (index) => y[index]!);
-  const rebuilt = model?.reconstruct && (await model.reconstruct(chosen as never, labelsFor(model, labels)));
+  const rebuilt = model?.reconstruct && (await model.reconstruct(chosen as never, labelsFor(model, y, indices)));
   return {
     count: most,
     form: shape ? 'image' : 'line',
@@ -264,15 +258,20 @@ async function answer(mapped: Mapped, decodes: boolean, question: unknown): Prom
       throw new TypeError(`decode needs 1 to ${mostDecoded} lists of ${latents} finite numbers`);
     }
     if (!model?.decode || !decodes) throw new TypeError('this map has no decoder');
-    const labels = Int32Array.from(decode, () => (Number.isInteger(label) ? (label as number) : 0));
-    return levels(await model.decode(decode as never, labelsFor(model, labels)));
+    // The same class for all of them.
+    const labels = labelsFor(
+      model,
+      [Number.isInteger(label) ? (label as number) : 0],
+      decode.map(() => 0),
+    );
+    return levels(await model.decode(decode as never, labels));
   }
   if (!data || !Number.isInteger(sample) || (sample as number) < 0 || (sample as number) >= count(data)) {
     throw new TypeError('a map answers { decode }, { sample } and { select }');
   }
   const original = gather(data, [sample as number]);
-  const labels = mapped.y && [mapped.y[sample as number]!];
-  const rebuilt = model?.reconstruct ? await model.reconstruct(original as never, labelsFor(model, labels)) : original;
+  const labels = model && labelsFor(model, mapped.y, [sample as number]);
+  const rebuilt = model?.reconstruct ? await model.reconstruct(original as never, labels as never) : original;
   return levels(original, rebuilt);
 }
 

@@ -18,6 +18,7 @@ import {
   finiteRange,
   firstRows,
   isDataset,
+  labelsFor,
   type Rows,
   type SamplesLike,
   toRows,
@@ -62,7 +63,10 @@ export async function reconstructions(
   if (!count(all)) throw new TypeError('x must have at least one sample, got none');
   const n = Math.min(wanted, count(all));
   const originals = firstRows(all, n);
-  const rebuilt = await model.reconstruct(originals as never, labelsFor(model, isDataset(x) ? x.y : undefined, n));
+  const rebuilt = await model.reconstruct(
+    originals as never,
+    labelsFor(model, isDataset(x) ? x.y : undefined, Array(n).keys()),
+  );
   if (width(rebuilt) !== width(originals) || count(rebuilt) !== n) {
     throw new TypeError(`reconstruct must give [${originals.shape.join(', ')}], got [${rebuilt.shape.join(', ')}]`);
   }
@@ -74,11 +78,6 @@ export async function reconstructions(
   const form = picture.payload.form as ReconstructionsOptions['form'];
   const channel = count(all) > n ? listen({ model, all, about: { ...about, form }, dataset }) : undefined;
   return displayable({ ...picture, payload: { ...picture.payload, total: count(all), channel } });
-}
-
-/** Labels of the first n samples, for a model whose networks are given them beside the samples. */
-function labelsFor(model: Reconstructs, y: ArrayLike<number> | undefined, n: number): never {
-  return ('styleGrid' in model && y ? Array.from(y).slice(0, n) : undefined) as never;
 }
 
 export function reconstructionPicture(
@@ -164,21 +163,20 @@ function listen(pages: Pages): string | undefined {
 
 async function page({ model, all, about, dataset }: Pages, indices: readonly number[]) {
   const originals = gather(all, indices);
-  const rebuilt = await model.reconstruct(originals as never);
+  const rebuilt = await model.reconstruct(originals as never, labelsFor(model, dataset?.y, indices));
   const labels = dataset?.y && indices.map((i) => nameOf(dataset.y![i]!, dataset.labels));
   const { payload } = reconstructionPicture(originals, rebuilt, { ...about, labels });
   return { ...payload, indices: [...indices] };
 }
 
-async function orderByError({ model, all }: Pages): Promise<Uint32Array> {
+async function orderByError({ model, all, dataset }: Pages): Promise<Uint32Array> {
   const errors = new Float64Array(count(all));
   for (let start = 0; start < errors.length; start += samplesAtOnce) {
     const size = Math.min(samplesAtOnce, errors.length - start);
-    const rows = gather(
-      all,
-      Uint32Array.from({ length: size }, (_, i) => start + i),
-    );
-    errors.set(squaredErrors(rows, await model.reconstruct(rows as never)), start);
+    const indices = Uint32Array.from({ length: size }, (_, i) => start + i);
+    const rows = gather(all, indices);
+    const rebuilt = await model.reconstruct(rows as never, labelsFor(model, dataset?.y, indices));
+    errors.set(squaredErrors(rows, rebuilt), start);
   }
   // What is not finite is worst of all.
   const weight = (i: number) => (Number.isFinite(errors[i]) ? errors[i]! : Number.POSITIVE_INFINITY);

@@ -15,6 +15,7 @@ import { FallbackTrainer } from './training/fallback.ts';
 import { EagerTrainer, type Trainer, type TrainerSpec } from './training/index.ts';
 import { loadWasm } from './wasm.ts';
 
+export { type ExportedFunction, exportFunction } from './onnx/export.ts';
 export { abandonTrace } from './program/index.ts';
 export { streamKeys } from './randomKeys.ts';
 export { freeAbandonedTape } from './tape.ts';

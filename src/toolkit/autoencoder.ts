@@ -3,6 +3,7 @@ import { mapBatches } from './batches.ts';
 import { type BatchSource, firstRows, isBatchSource, streamOf } from './batchSource.ts';
 import { type Dataset, isDataset } from './dataset.ts';
 import { loadEngine } from './engine.ts';
+import { writeOnnx } from './exportOnnx.ts';
 import { type CheckedFitOptions, checkFitOptions, type FitOptions, type LabelledFitOptions } from './fitOptions.ts';
 import { jacobianNorms } from './jacobian.ts';
 import {
@@ -257,6 +258,31 @@ export class Autoencoder extends TrainedModel {
   /** The code of a batch, with penalties on it: pure tf code, so that it can be compiled. */
   protected code(x: tf.Tensor, { y, training }: StepInput): Code {
     return { z: apply(this.networks.encoder, x, y, training) };
+  }
+
+  /**
+   * Writes encoder.onnx (x [batch, …] to z [batch, k]), decoder.onnx (z to output) and model.onnx (x to output) for ONNX
+   * runtimes of any language; a model that takes labels has them as a further input `label`, [batch, classes]. The number
+   * of samples is free. Each file is run and compared with the model before it is kept.
+   *
+   * @throws Error if the folder can't be written, or a layer of your own can't be expressed
+   */
+  async exportOnnx(folder: string): Promise<void> {
+    const { encoder, decoder } = this.networks;
+    await loadEngine();
+    const perSample = ({ inputs }: tf.LayersModel, name: string) =>
+      Object.fromEntries(inputs.map(({ shape }, i) => [i === 0 ? name : 'label', shape.slice(1) as number[]]));
+    const variables = allWeights(...wholeNetworks(this.networks));
+    await writeOnnx(folder, {
+      encoder: { variables, inputs: perSample(encoder, 'x'), output: 'z', code: (x, y) => apply(encoder, x, y) },
+      decoder: { variables, inputs: perSample(decoder, 'z'), output: 'output', code: (z, y) => apply(decoder, z, y) },
+      model: {
+        variables,
+        inputs: perSample(encoder, 'x'),
+        output: 'output',
+        code: (x, y) => apply(decoder, apply(encoder, x, y), y),
+      },
+    });
   }
 
   /** StepInput.scalars: numbers that change from epoch to epoch. */

@@ -1,6 +1,6 @@
 /** What the rules share while a Program is written as an ONNX graph. */
 import { inputsOf, type Node, type Program, sameShape, type Value, volume } from '../program/program.ts';
-import { type Attribute, type Element, OnnxGraph } from './graph.ts';
+import { type Attribute, type Dimensions, type Element, OnnxGraph } from './graph.ts';
 
 /**
  * tfjs keeps the channels of images last, ONNX Runtime computes with channels first. A value of rank 4 is had in either
@@ -27,8 +27,12 @@ export class Emission {
   /** Positions of the maxima that a pooling found, for its gradient. */
   readonly maximaOf = new Map<number, string>();
 
-  constructor(program: Program) {
+  readonly #freeBatch: number | undefined;
+
+  /** @param freeBatch a size of the first axis that stands for any number of samples */
+  constructor(program: Program, freeBatch?: number) {
     this.program = program;
+    this.#freeBatch = freeBatch;
     this.#places = program.values.map(() => ({}));
     this.#outputs = new Set(Object.values(program.outputs));
     this.#users = program.values.map(() => []);
@@ -91,7 +95,7 @@ export class Emission {
     const { shape } = value;
     if (value.kind === 'fill') {
       const one = this.literal(value.value, value.dtype);
-      return shape.length === 0 ? one : this.graph.add('Expand', [one, this.graph.integers(shape)]);
+      return shape.length === 0 ? one : this.expand(one, shape);
     }
     if (value.kind !== 'constant') throw new Error(`value ${id} (${value.kind}) is used before it is there`);
     const { values, dtype } = value;
@@ -110,7 +114,24 @@ export class Emission {
   }
 
   reshape(name: string, shape: readonly number[]): string {
-    return this.graph.add('Reshape', [name, this.graph.integers(shape)]);
+    return this.graph.add('Reshape', [name, this.graph.integers(this.#withFree(shape, -1))]);
+  }
+
+  /** Repeats along the axes where the shape is wider. */
+  expand(name: string, shape: readonly number[]): string {
+    return this.graph.add('Expand', [name, this.graph.integers(this.#withFree(shape, 1))]);
+  }
+
+  /** A shape as the graph's inputs and outputs have it. */
+  port(shape: readonly number[]): Dimensions {
+    return this.#withFree(shape, 'batch');
+  }
+
+  /** A shape with something else in place of the axis that counts samples whose number is free. */
+  #withFree<T>(shape: readonly number[], instead: T): (number | T)[] {
+    const free = this.#freeBatch;
+    const axis = free === undefined ? -1 : shape.findIndex((size) => size > 0 && size % free === 0);
+    return shape.map((size, i) => (i === axis ? instead : size));
   }
 
   cast(name: string, element: Element): string {

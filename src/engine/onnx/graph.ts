@@ -108,11 +108,9 @@ export class OnnxGraph {
     writer.writeVarintField(1, 8); // ir_version
     writer.writeStringField(2, 'aenb'); // producer_name
     writer.writeMessage(7, (_, pbf) => this.#writeGraph(pbf), undefined);
-    for (const [domain, version] of [
-      ['', 18],
-      ['com.microsoft', 1],
-    ] as const) {
-      writer.writeMessage(8, writeOperatorSet, { domain, version });
+    writer.writeMessage(8, writeOperatorSet, { domain: '', version: 18 });
+    if (this.#nodes.some(({ domain }) => domain)) {
+      writer.writeMessage(8, writeOperatorSet, { domain: 'com.microsoft', version: 1 });
     }
     return writer.finish();
   }

@@ -116,8 +116,7 @@ const nearest: EmitRule = (emission, node) => {
   if (node.attributes.alignCorners || node.attributes.halfPixelCenters) throw new Error('resizing in another mode');
   if (tall % height === 0 && wide % width === 0) {
     const apart = emission.reshape(x, [batch * channels, height, 1, width, 1]);
-    const shape = emission.graph.integers([batch * channels, height, tall / height, width, wide / width]);
-    const repeated = emission.graph.add('Expand', [apart, shape]);
+    const repeated = emission.expand(apart, [batch * channels, height, tall / height, width, wide / width]);
     emission.set(output, emission.reshape(repeated, [batch, channels, tall, wide]), 'channelsFirst');
     return;
   }

@@ -65,7 +65,11 @@ export const shaping: Record<string, EmitRule> = {
     const [output] = node.outputs;
     const begin = [node.attributes.begin].flat() as number[];
     const starts = emission.shape(x).map((_, axis) => begin[axis] ?? 0);
-    const end = starts.map((start, axis) => start + emission.shape(output)[axis]);
+    // a slice to the end says so, whatever the size
+    const end = starts.map((start, axis) => {
+      const stop = start + emission.shape(output)[axis];
+      return stop === emission.shape(x)[axis] ? 2 ** 31 - 1 : stop;
+    });
     emission.set(output, slice(emission, emission.get(x), starts, end));
   },
   StridedSlice: (emission, node) => {
@@ -100,15 +104,14 @@ export const shaping: Record<string, EmitRule> = {
     const input = emission.get(x);
     const [output] = node.outputs;
     const tiled = operator
-      ? emission.graph.add('Expand', [input, emission.graph.integers(emission.shape(output))])
+      ? emission.expand(input, emission.shape(output))
       : emission.graph.add('Tile', [input, times]);
     emission.set(output, tiled);
   },
   BroadcastTo: (emission, node) => {
     const { x } = named(node);
     const [output] = node.outputs;
-    const shape = emission.graph.integers(emission.shape(output));
-    emission.set(output, emission.graph.add('Expand', [emission.get(x), shape]));
+    emission.set(output, emission.expand(emission.get(x), emission.shape(output)));
   },
   Reverse: (emission, node) => {
     const { x } = named(node);

@@ -89,10 +89,12 @@ async function main() {
     team.stop();
     data.remove();
   };
-  process.once('SIGINT', () => {
-    end();
-    process.exit(130);
-  });
+  for (const [signal, status] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
+    process.once(signal, () => {
+      end();
+      process.exit(status);
+    });
+  }
   try {
     const measured = [];
     for (const key of only) {

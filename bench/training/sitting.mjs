@@ -71,7 +71,7 @@ export async function measure(team, key, net, names, { data, batch, steps, round
   const sizes = matrices(net);
   const present = new Map();
   for (const name of names) {
-    const { denseOnly, steps: most = Infinity, role, label } = participants[name];
+    const { denseOnly, steps: most = Infinity, label } = participants[name];
     if (denseOnly && !sizes) continue;
     const wanted = Math.min(data.samples, (steps ?? Infinity) * batch, most * batch);
     try {
@@ -81,8 +81,6 @@ export async function measure(team, key, net, names, { data, batch, steps, round
       if (first.parameters !== parameters) {
         throw new Error(`it has built another net: ${first.parameters} parameters instead of ${parameters}`);
       }
-      const words = worker.takeWords();
-      if (role === 'ours' && words) log(`  ${label} says: ${words}`);
       present.set(name, { worker, first: first.seconds, seconds: [], losses: [first.loss], samples: wanted });
       log(`  ${label}: first run ${first.seconds.toFixed(2)} s`);
     } catch (error) {
@@ -118,6 +116,12 @@ export async function measure(team, key, net, names, { data, batch, steps, round
       msOfRuns: seconds.map((time) => (1000 * time) / stepsPerRun),
       losses,
     };
+    // such as: this loss can't be compiled
+    const words = worker.takeWords();
+    if (participants[name].role === 'ours' && words) {
+      results[name].said = words;
+      log(`  ${participants[name].label} says: ${words}`);
+    }
     try {
       await worker.ask({ do: 'stop' });
     } catch (error) {

@@ -41,9 +41,13 @@ export class Worker {
     return this.#ended === undefined;
   }
 
-  /** What it wrote to standard error since the last time this was asked. */
+  /** What it wrote to standard error since the last time this was asked, without TensorFlow's greetings. */
   takeWords() {
-    const words = this.#words.trim();
+    const greeting = /^(WARNING: All log messages before|[IW]\d{4} ?)/;
+    const words = this.#words
+      .split('\n')
+      .filter((line) => line.trim() && !greeting.test(line))
+      .join('\n');
     this.#words = '';
     return words;
   }

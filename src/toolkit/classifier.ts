@@ -232,7 +232,10 @@ export class Classifier extends TrainedModel {
     const dense = tf.layers.dense({
       units: this.classes,
       name: 'classes',
-      kernelInitializer: makeInitializer(this.#fresh?.initializer ?? 'glorotUniform', this.seed, 'classes'),
+      // codes that were learned have any size: from zero, the first answers are even all the same
+      kernelInitializer: this.#fresh
+        ? makeInitializer(this.#fresh.initializer ?? 'glorotUniform', this.seed, 'classes')
+        : tf.initializers.zeros(),
     });
     return { encoder, head: tf.model({ inputs: code, outputs: dense.apply(flat) as tf.SymbolicTensor, name: 'head' }) };
   }

@@ -21,7 +21,7 @@ test.skipIf(withoutTime)(
         latentDim: 6,
         seed: 1,
       });
-      const epochs = 15;
+      const epochs = 10;
       // full speed for half of the time, then slower and slower
       const learningRate = (epoch: number) => 0.0015 * Math.min(1, 2 * (1 - (epoch - 1) / epochs));
       const run = await model.fit(train, { epochs, batchSize: 128, learningRate });

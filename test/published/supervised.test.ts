@@ -1,20 +1,20 @@
-import { type Autoencoder, Classifier, DenoisingAutoencoder, datasets, maskingNoise } from 'aenb';
+import { type Autoencoder, Classifier, datasets, maskingNoise, StackedAutoencoder } from 'aenb';
 import { expect, test } from 'vitest';
 import { average, report, withoutTime } from './figures.ts';
 
 const seeds = [1, 2, 3];
-/** An encoder that has seen all 60 000 digits, and none of their labels. */
+/** An encoder that has seen all 60 000 digits, and none of their labels: layer by layer, each denoising its input. */
 async function pretrained(seed: number): Promise<Autoencoder> {
   const { train } = await datasets.mnist();
-  const model = new DenoisingAutoencoder({
+  const model = new StackedAutoencoder({
     hidden: [500, 250],
     latentDim: 64,
-    latentActivation: 'relu',
-    noise: maskingNoise(0.25),
-    loss: 'bce',
+    activation: 'sigmoid',
+    latentActivation: 'sigmoid',
+    loss: 'sse',
     seed,
   });
-  await model.fit(train, { epochs: 5, batchSize: 256, learningRate: 0.002 });
+  for await (const _ of model.pretrain(train, { epochs: 3, batchSize: 128, noise: maskingNoise(0.25) }));
   return model;
 }
 
@@ -32,9 +32,13 @@ test.skipIf(withoutTime)(
       const autoencoder = await pretrained(seed);
       // 1 000 labels: the same net from pre-trained and from random weights
       const labelled = train.slice(1000 * (seed - 1), 1000 * seed);
-      const supervised = { epochs: 40, batchSize: 50 };
+      const supervised = { epochs: 40, batchSize: 50, learningRate: 0.002 };
       const tuned = new Classifier({ encoder: autoencoder, classes: 10, seed });
-      const fresh = new Classifier({ encoder: { hidden: [500, 250, 64] }, classes: 10, seed });
+      const fresh = new Classifier({
+        encoder: { hidden: [500, 250, 64], activation: 'sigmoid' },
+        classes: 10,
+        seed,
+      });
       for (const [name, model] of Object.entries({ pretrained: tuned, fresh })) {
         engine = (await model.fit(labelled, supervised)).engine;
         errors[name as 'fresh'].push(1 - (await model.evaluate(held)).accuracy);
@@ -45,7 +49,7 @@ test.skipIf(withoutTime)(
       const data = { pixels: [few.x, held.x], codes: [await autoencoder.encode(few), await autoencoder.encode(held)] };
       for (const [name, [seen, unseen]] of Object.entries(data)) {
         const model = new Classifier({ encoder: { hidden: [64] }, classes: 10, seed });
-        await model.fit(seen, { epochs: 20, batchSize: 50, labels: few.y });
+        await model.fit(seen, { epochs: 30, batchSize: 50, labels: few.y });
         const [known, other] = [await model.evaluate(seen, few.y), await model.evaluate(unseen, held.y)];
         gaps[name as 'codes'].push(known.accuracy - other.accuracy);
         accuracies[name as 'codes'].push(other.accuracy);

@@ -8,6 +8,7 @@ import { exportNotebook, FORMATS, type Format } from './exportNotebook.ts';
 import { BadCall, EXIT } from './failure.ts';
 import { newNotebook } from './newNotebook.ts';
 import { ENGINES, type RunOptions, run } from './run.ts';
+import { SCORE_FORMATS, type ScoreOptions, score } from './score.ts';
 
 /** The exit status of what was asked for. */
 let status: number = EXIT.ok;
@@ -74,10 +75,36 @@ engine
   });
 
 program
+  .command('score')
+  .description('score every row of a file with a saved detector; the file may be larger than memory')
+  .argument('<MODEL_FOLDER>', 'what AnomalyDetector.save wrote')
+  .argument('<DATA>', 'a CSV file, gzipped or not, or a .npy file')
+  .option('--out <FILE>', 'write here instead of to standard output')
+  .addOption(
+    new Option('--format <FORMAT>', 'csv, or JSON lines (default: by the ending of --out)').choices(SCORE_FORMATS),
+  )
+  .option('--label <COLUMN>', 'a column of DATA to leave out, by name or index from 0')
+  .option('--delimiter <CHARACTER>', 'of the columns; found out if not given')
+  .option('--top <N>', 'features to name for each row; default 3', wholeNumber)
+  .option('--quiet', 'no summary on standard error')
+  .addHelpText(
+    'after',
+    `
+Columns: row (from 1), score, anomaly (1 above the threshold), then the features of the greatest error and their shares.
+Exit status: 0 all rows were scored, 2 the call, the detector or the data is bad.`,
+  )
+  .action((folder: string, data: string, options: ScoreOptions) => score(folder, data, options));
+
+program
   .command('new')
   .description('make a notebook to start from')
   .argument('<FILE>', 'its name; .aenb is added where it has no ending')
   .action((file: string) => newNotebook(file));
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 0 up.');
+  return Number(text);
+}
 
 function positiveNumber(text: string): number {
   const value = Number(text);

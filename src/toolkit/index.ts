@@ -40,6 +40,7 @@ export { type Displayable, displaySymbol } from './plot/display.ts';
 export * as plot from './plot/index.ts';
 export type { Run } from './run.ts';
 export { MinMaxScaler, type Scaler, StandardScaler } from './scalers.ts';
+export { type ScoredRow, scoreFile } from './scoreFile.ts';
 export { SparseAutoencoder, type SparseOptions, type Sparsity } from './sparseAutoencoder.ts';
 export { type PretrainStep, StackedAutoencoder } from './stackedAutoencoder.ts';
 export { bestF1, contamination, meanPlusStd, quantile, type ThresholdRule } from './thresholds.ts';
@@ -82,5 +83,6 @@ export const kernelInterface = {
     'compare',
     'AnomalyDetector',
     'ClusterDetector',
+    'scoreFile',
   ]) as ReadonlySet<string>,
 };

@@ -7,7 +7,7 @@ import { centred, featureMeans, readRows } from './readSamples.ts';
 import { checkKnownOptions, checkPositiveInteger } from './validate.ts';
 
 /** Distances of so many pairs are in memory at once, about. */
-const pairsAtOnce = 2 ** 23;
+const pairsAtOnce = 2 ** 21;
 
 /**
  * A baseline for detectors: how far a sample is from its k nearest neighbours among normal ones. It learns nothing, keeps

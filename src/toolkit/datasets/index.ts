@@ -1,5 +1,6 @@
 /** Where data comes from. One file a source; `datasets` of the toolkit is this module. */
 export { adbench } from './adbench.ts';
+export { csvBatches, npyShards } from './batches.ts';
 export { csv } from './csv.ts';
 export { digits } from './digits.ts';
 export { ecg5000 } from './ecg5000.ts';

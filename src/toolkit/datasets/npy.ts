@@ -174,3 +174,33 @@ function halfFloat(bits: number): number {
   if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
+
+/**
+ * The samples of a big array, a piece of about a megabyte of floats at a time.
+ *
+ * @throws Error as npy does, and for Fortran order, in which no sample is whole before the end
+ */
+export async function* npyBlocks(path: string): AsyncGenerator<NdArray> {
+  const { size } = await stat(path);
+  let header: NpyHeader | undefined;
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {
+    rest = rest.length > 0 ? Buffer.concat([rest, chunk as Buffer]) : (chunk as Buffer);
+    if (!header) {
+      header = parseNpyHeader(rest, path);
+      if (!header) continue;
+      checkSize(header, size, path);
+      if (header.fortranOrder && header.shape.length > 1) {
+        throw new Error(`${path} is in Fortran order and can't be read in pieces: save np.ascontiguousarray(array)`);
+      }
+      rest = rest.subarray(header.start);
+    }
+    const width = volume(header.shape.slice(1));
+    const rows = Math.floor(rest.length / (width * header.bytesPerValue));
+    if (rows === 0) continue;
+    const block = new NdArray(new Float32Array(rows * width), [rows, ...header.shape.slice(1)]);
+    rest = rest.subarray(valueFiller({ ...header, fortranOrder: false }, block.data)(rest));
+    yield block;
+  }
+  if (!header) throw new Error(`${path} is cut short: it has ${size} bytes, less than the header of a .npy file`);
+}

@@ -44,7 +44,7 @@ export function cellTests(workbench: () => Workbench): void {
     await link.click();
     await eventually(() => w.page.locator('.cell-editor-focus .monaco-editor').textContent()).toContain('RangeError');
     expect(await w.outputs.getByText('must not run').count()).toBe(0);
-    await w.picture('error');
+    await w.scene('error');
   });
 
   test('interrupting an endless loop keeps the variables of earlier cells', async () => {
@@ -60,7 +60,7 @@ export function cellTests(workbench: () => Workbench): void {
     await eventually(() => w.kernelState()).toBe('aenb: busy');
     await w.toolbar('Interrupt').click();
     await eventually(() => w.cellStates()).toEqual(['success', 'error', undefined]);
-    await w.picture('interrupt');
+    await w.scene('interrupt');
     await w.runCell(2);
     await w.outputs.getByText("'still here'").waitFor();
   });
@@ -77,12 +77,12 @@ export function cellTests(workbench: () => Workbench): void {
     await eventually(() => w.cellStates()).toEqual(['error', undefined]);
     await eventually(() => w.kernelState()).toBe('aenb: ended');
     await w.notification('The kernel has ended').waitFor();
-    await w.picture('crash');
+    await w.scene('crash');
     await w.notification('The kernel has ended').getByRole('button', { name: 'Restart Kernel' }).click();
     await eventually(() => w.kernelState()).toBe('aenb: idle');
     await w.runCell(1);
     await w.outputs.getByText('after undefined').waitFor();
-    await w.picture('recovery');
+    await w.scene('recovery');
   });
 
   test('two thousand lines arrive in order, shown with head and tail', async () => {

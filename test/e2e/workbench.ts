@@ -228,6 +228,20 @@ export class Workbench {
     }).toBe(size.height);
   }
 
+  /** One picture of a series, in a light and in a dark theme: what the README shows. */
+  async scene(name: string): Promise<void> {
+    await this.resize({ width: 1120, height: 640 });
+    for (const [suffix, theme] of [
+      ['dark', 'Dark Modern'],
+      ['light', 'Light Modern'],
+    ] as const) {
+      await this.theme(theme);
+      await this.outputs.locator(`body.vscode-${suffix}`).waitFor({ state: 'attached' });
+      await this.picture(`${name}-${suffix}`);
+    }
+    await this.resize(viewport);
+  }
+
   /** A screenshot; of one output and the cell above it where one is given. */
   async picture(name: string, output?: Locator): Promise<void> {
     await mkdir(pictures, { recursive: true });

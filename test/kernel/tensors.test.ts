@@ -27,7 +27,7 @@ const ours = `
 const x = NdArray.from(Array.from({ length: 256 }, (_, i) => Array.from({ length: 32 }, (_, j) => Math.sin(i * j) ** 2)));
 const model = new Autoencoder({ hidden: [16], latentDim: 2, seed: 1 });
 let steps = 0;
-const count = { batchSize: 64, onEpoch: () => { steps++ } };
+const count = { batchSize: 64, live: false, onEpoch: () => { steps++ } };
 await model.fit(x, { ...count, epochs: 2 });
 null
 `;

@@ -6,7 +6,7 @@ import { colours, pixels, type Workbench } from './workbench.ts';
 const fit = `const { train, test } = await datasets.digits();
 
 const model = new Autoencoder({ hidden: [128], latentDim: 2, latentActivation: 'linear', seed: 1 });
-const run = await model.fit(train.slice(0, 4000), { epochs: 15, validation: 0.1 });`;
+const run = await model.fit(train.slice(0, 4000), { epochs: 40, validation: 0.1 });`;
 const reconstruct = "plot.reconstructions(model, test, { n: 10, title: 'Through two numbers and back' });";
 const map = "plot.latent(model, { x: test, title: 'A map of two thousand digits' });";
 
@@ -116,7 +116,7 @@ export function trainingCareTests(workbench: () => Workbench): void {
     await w.write(
       'stopped.aenb',
       notebookText(
-        fit.replace('epochs: 15', 'epochs: 5000').replace('[128]', '[16]'),
+        fit.replace('epochs: 40', 'epochs: 5000').replace('[128]', '[16]'),
         'const codes = await model.encode(test.x.slice(0, 3));\ncodes.shape',
       ),
     );

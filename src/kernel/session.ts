@@ -340,7 +340,7 @@ export class Session {
       const starting = job.execution === 0;
       const message = starting
         ? `The kernel did not start: ${reason}`
-        : `The kernel ended: ${reason}${last ? `. It said: ${last}` : ''}. Variables are lost; run the cells again`;
+        : `The kernel ended: ${reason}${last ? `. It said: ${last}` : ''}.\nVariables are lost; run the cells again.`;
       this.#fail(job, 'crashed', exit.signal === null ? 'KernelExit' : 'KernelCrash', message);
     }
     this.#cancelQueue();

@@ -2,14 +2,18 @@ import * as vscode from 'vscode';
 import type { Sessions } from './sessions.ts';
 
 /** A tab that is dragged to another group, or saved under a name, is closed and opened again within this time. */
-const MOVING_MILLISECONDS = 1000;
+const MOVING_MILLISECONDS = 3000;
 
 /**
  * Ends a notebook's kernel when its last tab closes. VS Code may keep the document for long after that, so waiting for
  * the document to close would leave the process, and all its memory, behind a notebook that nobody sees.
  */
 export function registerClosedTabs(sessions: Sessions): vscode.Disposable {
-  const closedDocuments = vscode.workspace.onDidCloseNotebookDocument((notebook) => sessions.end(notebook));
+  const closedDocuments = vscode.workspace.onDidCloseNotebookDocument((notebook) => {
+    // one that gets its name may close before the file opens that it became (savedUntitled.ts)
+    if (notebook.isUntitled) setTimeout(() => sessions.end(notebook), MOVING_MILLISECONDS);
+    else void sessions.end(notebook);
+  });
   const closedTabs = vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
     if (closed.length > 0) setTimeout(() => endUnseen(sessions), MOVING_MILLISECONDS);
   });

@@ -5,15 +5,13 @@ import type { Sessions } from './sessions.ts';
 
 /**
  * Keeps the kernel of an unsaved notebook when it gets its name: VS Code opens the saved file as a new document and
- * closes the old one. The two are known to be the same by the ids of their cells, which are random.
+ * closes the old one, in either order. The two are known to be the same by the ids of their cells, which are random.
  */
 export function registerSavedUntitled(sessions: Sessions): vscode.Disposable {
   return vscode.workspace.onDidOpenNotebookDocument((saved) => {
     if (saved.notebookType !== NOTEBOOK_TYPE || saved.isUntitled) return;
     const ids = cellIds(saved);
-    const origin = vscode.workspace.notebookDocuments.find(
-      (other) => other.notebookType === NOTEBOOK_TYPE && other.isUntitled && ids !== '' && cellIds(other) === ids,
-    );
+    const origin = sessions.notebooks().find((other) => other.isUntitled && ids !== '' && cellIds(other) === ids);
     if (origin) sessions.move(origin, saved);
   });
 }

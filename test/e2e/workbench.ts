@@ -182,8 +182,12 @@ export class Workbench {
   /** Answers VS Code's simple file dialog with a name in the open folder. */
   async saveDialog(name: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input[type="text"]');
-    await input.waitFor();
-    await input.fill(join(this.folder, name));
+    // it proposes a name first, which must not come over ours
+    await eventually(() => input.inputValue()).toMatch(/[^/]\.aenb$/);
+    await eventually(async () => {
+      await input.fill(join(this.folder, name));
+      return input.inputValue();
+    }).toBe(join(this.folder, name));
     await this.page.keyboard.press('Enter');
   }
 

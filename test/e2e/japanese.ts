@@ -18,10 +18,12 @@ export function japaneseTests(server: () => Server): void {
     await w.outputs.getByText('表').waitFor();
     await w.page.keyboard.press('F1');
     const input = w.page.locator('.quick-input-widget input[type="text"]');
-    await input.fill(`>${texts.category}`);
-    await w.page.locator('.quick-input-list', { hasText: texts['command.newNotebook'] }).waitFor();
+    const list = w.page.locator('.quick-input-list');
+    for (const name of ['command.engineStatus', 'command.newNotebook']) {
+      await input.fill(`>${texts[name]}`);
+      await list.locator('.monaco-list-row', { hasText: texts[name] }).first().waitFor();
+    }
     await w.picture('japanese');
-    expect(await w.page.locator('.quick-input-list').textContent()).toContain(texts['command.engineStatus']);
     await w.close();
   });
 }

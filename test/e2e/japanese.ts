@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import type { Server } from './environment.ts';
 import { eventually } from './eventually.ts';
 import { notebookText } from './notebookText.ts';

@@ -1,6 +1,14 @@
-import { type Autoencoder, ConvAutoencoder, DenoisingAutoencoder, datasets, gaussianNoise, NdArray } from 'aenb';
+import {
+  type Autoencoder,
+  ConvAutoencoder,
+  DenoisingAutoencoder,
+  datasets,
+  gaussianNoise,
+  medianFilter,
+  metrics,
+} from 'aenb';
 import { expect, test } from 'vitest';
-import { meanPsnr, report, withoutTime } from './figures.ts';
+import { report, withoutTime } from './figures.ts';
 
 test.skipIf(withoutTime)(
   'a convolutional denoiser beats a median filter by 3 dB, and a dense denoiser',
@@ -10,7 +18,7 @@ test.skipIf(withoutTime)(
     const some = train.slice(0, 20_000);
     const noise = gaussianNoise(0.4, { clip: [0, 1] });
     const noisy = noise.apply(held.x, 1);
-    const psnr = async (model: Autoencoder) => meanPsnr(held.x, await model.reconstruct(noisy));
+    const psnr = async (model: Autoencoder) => metrics.psnr(held.x, await model.reconstruct(noisy));
 
     const convolutional = new ConvAutoencoder({
       imageShape: [28, 28, 1],
@@ -38,7 +46,7 @@ test.skipIf(withoutTime)(
       },
     });
     const plain = await psnr(dense);
-    const median = meanPsnr(held.x, medianFilter(noisy));
+    const median = metrics.psnr(held.x, medianFilter(noisy, { imageShape: [28, 28, 1] }));
     const about = { source: 'recipe of Chollet 2016', engine: run.engine };
     report({
       what: 'convolutional denoiser, noise 0.4, PSNR in dB',
@@ -60,23 +68,3 @@ test.skipIf(withoutTime)(
     dense.dispose();
   },
 );
-
-/** The middle of the 3 x 3 pixels around each, fewer at the edges. */
-function medianFilter(x: NdArray): NdArray {
-  const out = new NdArray(new Float32Array(x.data.length), x.shape);
-  for (let i = 0; i < x.length; i++) {
-    const [image, filtered] = [x.row(i), out.row(i)];
-    for (let row = 0; row < 28; row++) {
-      for (let column = 0; column < 28; column++) {
-        const around: number[] = [];
-        for (let r = Math.max(0, row - 1); r <= Math.min(27, row + 1); r++) {
-          for (let c = Math.max(0, column - 1); c <= Math.min(27, column + 1); c++) around.push(image[r * 28 + c]);
-        }
-        around.sort((a, b) => a - b);
-        const half = around.length >> 1;
-        filtered[row * 28 + column] = around.length % 2 === 1 ? around[half] : (around[half - 1] + around[half]) / 2;
-      }
-    }
-  }
-  return out;
-}

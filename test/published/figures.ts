@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Classifier, type Dataset, type NdArray } from 'aenb';
+import { Classifier, type Dataset } from 'aenb';
 
 const folder = process.env.AENB_DATA;
 
@@ -45,17 +45,6 @@ function keep(path: string, figure: Figure): void {
 
 export function average(values: ArrayLike<number>): number {
   return Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Peak signal-to-noise ratio of each image, a mean over images, in dB: 10 log10(1 / mse), pixels in [0, 1]. */
-export function meanPsnr(clean: NdArray, other: NdArray): number {
-  const width = clean.data.length / clean.length;
-  return average(
-    Float64Array.from({ length: clean.length }, (_, i) => {
-      const [a, b] = [clean.row(i), other.row(i)];
-      return 10 * Math.log10(width / a.reduce((sum, value, j) => sum + (value - b[j]) ** 2, 0));
-    }),
-  );
 }
 
 /** A classifier of real digits that says which digit a drawn one is. */

@@ -5,6 +5,7 @@ import { tolerance } from '../training/check.ts';
 import { volume } from '../training/types.ts';
 import { emit, inputName } from './emit.ts';
 import { Session, type Tensors, tensorOver } from './runtime.ts';
+import { threadsFor } from './threadsFor.ts';
 
 /** Of one function; the least used is dropped. */
 const maxPrograms = 6;
@@ -83,7 +84,7 @@ export class OnnxFunction {
       result: code(...names.map((name) => feeds[name])),
     }));
     const program = simplify(traced);
-    const session = new Session(emit(program).encode(), this.#threads);
+    const session = new Session(emit(program).encode(), threadsFor(program, this.#threads));
     const inputs = shapes.map((shape) => new Float32Array(volume(shape)));
     const output = new Float32Array(volume(program.values[program.outputs.result].shape));
     const feeds: Tensors = {};

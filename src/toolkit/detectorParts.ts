@@ -2,7 +2,7 @@
 import { Autoencoder } from './autoencoder.ts';
 import type { FitOptions } from './fitOptions.ts';
 import type { NdArray } from './ndarray.ts';
-import { gaussianNoise } from './noise.ts';
+import { gaussianNoise, saltPepperNoise } from './noise.ts';
 
 /** From so many values in [0, 1] per sample on, samples are taken for images. */
 const fewestPixels = 200;
@@ -11,6 +11,8 @@ export interface Recipe {
   readonly scaler: 'standard' | 'none';
   readonly score: 'combined' | 'mse';
   readonly nets: readonly Autoencoder[];
+  /** For error maps, where another net shows faults better than those that score. */
+  readonly locator?: Autoencoder;
   readonly fit: Required<Pick<FitOptions, 'epochs' | 'batchSize'>>;
 }
 
@@ -24,6 +26,7 @@ export function defaultRecipe(x: NdArray, seed: number): Recipe {
       scaler: 'none',
       score: 'mse',
       nets: [new Autoencoder({ hidden: [256], latentDim: 32, loss: 'bce', seed })],
+      locator: new Autoencoder({ hidden: [256], latentDim: 32, loss: 'bce', noise: saltPepperNoise(0.3), seed }),
       fit: { epochs: epochsFor(stepsPerEpoch, 20), batchSize },
     };
   }

@@ -183,6 +183,9 @@ test('the fault in a digit is boxed, and pixels are measured against masks', { t
     ([row, column, height, width]) => row < 8 && row + height > 2 && column < 8 && column + width > 2,
   );
   expect(hits.length).toBeGreaterThanOrEqual(34);
+  await detector.save(join(folder, 'digits'));
+  const loaded = await AnomalyDetector.load(join(folder, 'digits'));
+  expect((await loaded.errorMap(faulty)).data).toEqual((await detector.errorMap(faulty)).data);
 });
 
 test('regions of an error map become boxes, the worst first', () => {

@@ -120,15 +120,20 @@ function column(payload: LatentPayload, axis: LatentAxis, snapshot?: number): Fl
   return derived(payload, 'columns', `${axis} ${snapshot ?? ''}`, () => {
     const codes = snapshot === undefined ? payload.codes : payload.snapshots!.codes[snapshot]!;
     const { latents, means } = payload;
-    const sampleOf = (i: number) => (snapshot === undefined ? i : payload.snapshots!.indices[i]!);
-    return Float32Array.from({ length: codes.length / latents }, (_, i) => {
-      if (axis === 'class') return (payload.classes?.[sampleOf(i)] ?? 0) + jitter(sampleOf(i));
-      if (axis < latents) return codes[i * latents + axis]!;
-      const direction = payload.components![axis - latents]!;
-      let along = 0;
-      for (let u = 0; u < latents; u++) along += (codes[i * latents + u]! - means[u]!) * direction[u]!;
-      return along;
-    });
+    const values = new Float32Array(codes.length / latents);
+    for (let i = 0; i < values.length; i++) {
+      if (axis === 'class') {
+        const sample = snapshot === undefined ? i : payload.snapshots!.indices[i]!;
+        values[i] = (payload.classes?.[sample] ?? 0) + jitter(sample);
+      } else if (axis < latents) values[i] = codes[i * latents + axis]!;
+      else {
+        const direction = payload.components![axis - latents]!;
+        let along = 0;
+        for (let u = 0; u < latents; u++) along += (codes[i * latents + u]! - means[u]!) * direction[u]!;
+        values[i] = along;
+      }
+    }
+    return values;
   });
 }
 
@@ -158,14 +163,19 @@ function extentOf(payload: LatentPayload, axis: LatentAxis): readonly [number, n
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const values of columns) {
-    for (const value of values) {
-      if (value < low) low = value;
-      if (value > high) high = value;
+    for (let i = 0; i < values.length; i++) {
+      if (values[i]! < low) low = values[i]!;
+      if (values[i]! > high) high = values[i]!;
     }
   }
   if (low > high) return [-1, 1];
   const room = high > low ? (high - low) * 0.04 : 0.5;
   return [low - room, high + room];
+}
+
+function wholeMap(payload: LatentPayload, axes: LatentView['axes']): LatentPart {
+  const [across, up] = [extentOf(payload, axes[0]), extentOf(payload, axes[1])];
+  return { low: [across[0], up[0]], high: [across[1], up[1]] };
 }
 
 export function projectLatent(
@@ -179,11 +189,7 @@ export function projectLatent(
     width: Math.max(20, size.width - margin.left - margin.right),
     height: Math.max(20, size.height - margin.top - margin.bottom),
   };
-  const whole = view.part ?? {
-    low: [extentOf(payload, view.axes[0])[0], extentOf(payload, view.axes[1])[0]] as const,
-    high: [extentOf(payload, view.axes[0])[1], extentOf(payload, view.axes[1])[1]] as const,
-  };
-  const { low, high } = whole;
+  const { low, high } = view.part ?? wholeMap(payload, view.axes);
   const scaleX = area.width / (high[0] - low[0]);
   const scaleY = area.height / (high[1] - low[1]);
   const places = placesOf(payload, view);
@@ -462,10 +468,12 @@ function haloText(context: Context, text: string, x: number, y: number, theme: T
 
 /** How many points lie in the part that is shown: fewer, when zoomed, can be larger. */
 function inSight({ places, low, high }: LatentProjection): number {
+  const { x, y } = places;
+  const [left, bottom] = low;
+  const [right, top] = high;
   let count = 0;
-  for (let i = 0; i < places.x.length; i++) {
-    const [x, y] = [places.x[i]!, places.y[i]!];
-    if (x >= low[0] && x <= high[0] && y >= low[1] && y <= high[1]) count++;
+  for (let i = 0; i < x.length; i++) {
+    if (x[i]! >= left && x[i]! <= right && y[i]! >= bottom && y[i]! <= top) count++;
   }
   return count;
 }

@@ -120,10 +120,13 @@ function parseRanges(record: Fields, latents: number): [number, number][] {
 
 /** 16-bit steps as the numbers they stand for, each latent between its own range. */
 function between(words: Uint16Array, ranges: readonly (readonly [number, number])[]): Float32Array {
-  return Float32Array.from(words, (word, i) => {
-    const [low, high] = ranges[i % ranges.length]!;
-    return low + (word / 65_535) * (high - low);
-  });
+  const codes = new Float32Array(words.length);
+  const steps = ranges.map(([low, high]) => (high - low) / 65_535);
+  for (let i = 0, u = 0; i < words.length; i++) {
+    codes[i] = ranges[u]![0] + words[i]! * steps[u]!;
+    u = u + 1 === ranges.length ? 0 : u + 1;
+  }
+  return codes;
 }
 
 function parseComponents(record: Fields, latents: number): [number[], number[]] {

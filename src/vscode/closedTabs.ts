@@ -9,10 +9,9 @@ const MOVING_MILLISECONDS = 3000;
  * the document to close would leave the process, and all its memory, behind a notebook that nobody sees.
  */
 export function registerClosedTabs(sessions: Sessions): vscode.Disposable {
+  // a document that gets its name closes, and opens again, on its way (savedUntitled.ts)
   const closedDocuments = vscode.workspace.onDidCloseNotebookDocument((notebook) => {
-    // one that gets its name may close before the file opens that it became (savedUntitled.ts)
-    if (notebook.isUntitled) setTimeout(() => sessions.end(notebook), MOVING_MILLISECONDS);
-    else void sessions.end(notebook);
+    setTimeout(() => sessions.end(notebook), MOVING_MILLISECONDS);
   });
   const closedTabs = vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
     if (closed.length > 0) setTimeout(() => endUnseen(sessions), MOVING_MILLISECONDS);

@@ -207,7 +207,8 @@ export class Autoencoder extends TrainedModel {
     const saved = await readModel(folder, unsaved);
     const Model = modelClasses.get(saved.model) as (new (options: SavedOptions) => unknown) | undefined;
     if (!Model) {
-      throw new Error(`${folder} holds a model of the class ${saved.model}, which this version does not know`);
+      const advice = saved.model === 'Classifier' ? ': use Classifier.load' : '';
+      throw new Error(`${folder} holds a ${saved.model}, which is no autoencoder that this version knows${advice}`);
     }
     // biome-ignore lint/complexity/noThisInStatic: `this` is the class that load was called on
     if (!(Model === this || Model.prototype instanceof this)) {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   Autoencoder,
   Classifier,
@@ -6,6 +9,7 @@ import {
   ConvAutoencoder,
   gaussianNoise,
   kernelInterface,
+  loadModel,
   optimize,
   SparseAutoencoder,
   StackedAutoencoder,
@@ -245,6 +249,20 @@ describe('labels that do not fit are refused', () => {
     await expect(cvae.decode([[0, 0]])).rejects.toThrow('labels must be given');
     cvae.dispose();
   });
+});
+
+test('a folder that holds a classifier is no autoencoder, and the reverse', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'aenb-kinds-'));
+  const classifier = new Classifier({ encoder: { hidden: [4] }, classes: 3, seed: 1 });
+  await classifier.fit(data, { epochs: 1 });
+  await classifier.save(join(folder, 'classifier'));
+  await expect(loadModel(join(folder, 'classifier'))).rejects.toThrow('use Classifier.load');
+  const model = new Autoencoder({ hidden: [4], latentDim: 2, seed: 1 });
+  await model.fit(data, { epochs: 1 });
+  await model.save(join(folder, 'model'));
+  await expect(Classifier.load(join(folder, 'model'))).rejects.toThrow('use Autoencoder.load or loadModel');
+  await expect(VariationalAutoencoder.load(join(folder, 'model'))).rejects.toThrow('use Autoencoder.load or loadModel');
+  await rm(folder, { recursive: true });
 });
 
 test('images of another size than imageShape says', async () => {

@@ -33,7 +33,7 @@ export function cloudColours(colours: readonly Colour[], opacity: (group: number
 /** Paints a cloud in plain memory: for PNGs, and where there is no WebGL. */
 export function paintCloud(context: Context, cloud: PointCloud, ratio: number, make: MakeCanvas): void {
   const { area, low, high, colours, groups } = cloud;
-  const layer = new PointLayer(context, area, ratio, cloud.radius);
+  const layer = new PointLayer(context, area, ratio, cloud.radius, make);
   const scaleX = area.width / (high[0] - low[0]);
   const scaleY = area.height / (high[1] - low[1]);
   for (let i = 0; i < cloud.x.length; i++) {
@@ -44,5 +44,5 @@ export function paintCloud(context: Context, cloud: PointCloud, ratio: number, m
     const y = area.y + area.height - (cloud.y[i]! - low[1]) * scaleY;
     layer.add(x, y, [colours[at]!, colours[at + 1]!, colours[at + 2]!], alpha / 255);
   }
-  layer.draw(make);
+  layer.draw();
 }

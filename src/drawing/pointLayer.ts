@@ -16,6 +16,7 @@ interface Mask {
 export class PointLayer {
   private readonly width: number;
   private readonly height: number;
+  private readonly canvas: HTMLCanvasElement;
   private readonly image: ImageData;
   private readonly masks: Mask[] = [];
   private readonly reach: number;
@@ -24,16 +25,19 @@ export class PointLayer {
    * @param area where it lies on the picture, in CSS pixels; points beyond it are cut off
    * @param ratio device pixels per CSS pixel
    * @param radius of the discs, in CSS pixels
+   * @param make a canvas that holds pixels, whatever the picture's own is
    */
   constructor(
     private readonly context: Context,
     private readonly area: Rectangle,
     private readonly ratio: number,
     radius: number,
+    make: MakeCanvas,
   ) {
     this.width = Math.max(1, Math.ceil(area.width * ratio));
     this.height = Math.max(1, Math.ceil(area.height * ratio));
-    this.image = context.createImageData(this.width, this.height);
+    this.canvas = make(this.width, this.height);
+    this.image = this.canvas.getContext('2d')!.createImageData(this.width, this.height);
     this.reach = Math.ceil(radius * ratio + 1);
     for (let phase = 0; phase < phases * phases; phase++) {
       const [dx, dy] = [(phase % phases) / phases, Math.floor(phase / phases) / phases];
@@ -69,12 +73,11 @@ export class PointLayer {
     }
   }
 
-  draw(make: MakeCanvas): void {
-    const canvas = make(this.width, this.height);
-    canvas.getContext('2d')!.putImageData(this.image, 0, 0);
+  draw(): void {
+    this.canvas.getContext('2d')!.putImageData(this.image, 0, 0);
     this.context.imageSmoothingEnabled = false;
     const size = [this.width / this.ratio, this.height / this.ratio] as const;
-    this.context.drawImage(canvas, this.area.x, this.area.y, ...size);
+    this.context.drawImage(this.canvas, this.area.x, this.area.y, ...size);
   }
 }
 

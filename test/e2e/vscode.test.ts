@@ -3,6 +3,7 @@ import { cellTests } from './cells.ts';
 import { Environment, type Server } from './environment.ts';
 import { fileTests } from './files.ts';
 import { japaneseTests } from './japanese.ts';
+import { pictureTests } from './pictures.ts';
 import { restrictedTests } from './restricted.ts';
 import { trainingCareTests, trainingTests } from './training.ts';
 import type { Workbench } from './workbench.ts';
@@ -28,6 +29,7 @@ describe('VS Code with the extension from its VSIX', () => {
 
   trainingTests(() => workbench);
   trainingCareTests(() => workbench);
+  pictureTests(() => workbench);
   cellTests(() => workbench);
   fileTests(() => workbench);
   japaneseTests(() => server);

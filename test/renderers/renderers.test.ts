@@ -112,6 +112,24 @@ describe('every output', () => {
     });
   });
 
+  test.each(pictures)('%s is saved as SVG that is well formed and draws text', async (name) => {
+    await withSample(name, async ({ page }) => {
+      const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Save as SVG' }).click(),
+      ]);
+      expect(file.suggestedFilename()).toMatch(/\.svg$/);
+      const svg = readFileSync(await file.path(), 'utf8');
+      const seen = await page.evaluate((text) => {
+        const parsed = new DOMParser().parseFromString(text, 'image/svg+xml');
+        const count = (tag: string) => parsed.getElementsByTagName(tag).length;
+        return { broken: count('parsererror'), scripts: count('script'), shapes: count('path') + count('image') };
+      }, svg);
+      expect(seen).toMatchObject({ broken: 0, scripts: 0 });
+      expect(seen.shapes).toBeGreaterThan(4);
+    });
+  });
+
   test('speaks Japanese where VS Code does', async () => {
     const notebook = await harness.open('light', 900, { locale: 'ja' });
     await notebook.render('reconstruction', 'one', payload('reconstruction-digits'));
@@ -337,6 +355,65 @@ describe('a latent map', () => {
     });
   });
 
+  test('walks along a line between two points and encircles samples, which the kernel is told', async () => {
+    await withSample(
+      'latent-digits',
+      async ({ page }) => {
+        await page.evaluate(() => {
+          const own = window as unknown as { answer: unknown; reply(message: unknown): void };
+          own.answer = ({ id, payload }: { id: string; payload: { decode?: number[][]; select?: number[] } }) => {
+            const count = payload.decode?.length ?? 0;
+            const levels = btoa(String.fromCharCode(...new Uint8Array(784 * count).fill(90)));
+            own.reply({ id, value: payload.select ? { selected: payload.select.length } : { count, levels } });
+          };
+        });
+        const canvas = page.locator('#one canvas').first();
+        const drag = async (places: [number, number][]) => {
+          await canvas.hover({ position: { x: places[0]![0], y: places[0]![1] } });
+          await page.mouse.down();
+          for (const [x, y] of places.slice(1)) await canvas.hover({ position: { x, y } });
+          await page.mouse.up();
+        };
+        await page.getByRole('radio', { name: /^Walk/ }).click();
+        await drag([
+          [150, 150],
+          [400, 300],
+        ]);
+        await page.locator('.aenb-strip strong', { hasText: '10 steps' }).waitFor();
+        await page.getByRole('radio', { name: /^Select/ }).click();
+        await drag([
+          [60, 20],
+          [590, 20],
+          [590, 460],
+          [60, 460],
+        ]);
+        await page.getByText('plot.selection() gives them to the next cell.').waitFor();
+        const selected = Number((await page.locator('.aenb-strip strong').textContent())!.replace(/\D/g, ''));
+        expect(selected).toBeGreaterThan(1_500);
+        await page.getByRole('button', { name: 'Clear the selection' }).click();
+        await page.locator('.aenb-strip').waitFor({ state: 'hidden' });
+      },
+      { channel: 'some-channel' },
+    );
+  });
+
+  test('replays how its codes formed', async () => {
+    await withSample('latent-vae', async ({ page }) => {
+      const image = () =>
+        page
+          .locator('#one canvas')
+          .first()
+          .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+      const finished = await image();
+      await page.locator('#one input[type=range]').focus();
+      await page.keyboard.press('Home');
+      await page.getByText('epoch 1', { exact: true }).waitFor();
+      await expect.poll(async () => (await image()) === finished).toBe(false);
+      await page.keyboard.press('End');
+      await expect.poll(async () => (await image()) === finished).toBe(true);
+    });
+  });
+
   test('of a single latent spreads the samples by class', async () => {
     const {
       ranges,
@@ -363,6 +440,40 @@ describe('a latent map', () => {
     });
     expect(await notebook.inked('#one canvas >> nth=0')).toBeGreaterThan(2_000);
     expect(notebook.problems).toEqual([]);
+  });
+});
+
+describe('a histogram of scores', () => {
+  const counts = async ({ page }: Notebook) => page.locator('#one canvas').getAttribute('aria-valuetext');
+
+  test('has a threshold that is dragged and moved by keys, and says the counts', async () => {
+    await withSample('histogram-errors', async (notebook) => {
+      const { page } = notebook;
+      expect(await counts(notebook)).toMatch(/^threshold 0\.6, found \d+, false alarms \d+, missed \d+,/);
+      const canvas = page.locator('#one canvas');
+      await canvas.hover({ position: { x: 200, y: 100 } });
+      await page.mouse.down();
+      await canvas.hover({ position: { x: 100, y: 100 } });
+      await page.mouse.up();
+      const low = await counts(notebook);
+      expect(low).toContain('missed 0');
+      await canvas.focus();
+      await page.keyboard.press('End');
+      expect(await counts(notebook)).toMatch(/found [0-2], false alarms 0/);
+    });
+  });
+});
+
+describe('bars', () => {
+  test('change with the epoch that the slider chooses, and walk by keys', async () => {
+    await withSample('bars-gradients', async ({ page }) => {
+      await page.locator('#one input[type=range]').focus();
+      await page.keyboard.press('Home');
+      await page.getByText('epoch 1', { exact: true }).waitFor();
+      await page.locator('#one canvas').focus();
+      await page.keyboard.press('ArrowRight');
+      expect(await page.locator('#one .aenb-said').textContent()).toMatch(/^sigmoid: 1, .+, epoch 1$/);
+    });
   });
 });
 
@@ -446,6 +557,18 @@ describe('a hostile payload', () => {
     await notebook.render('scatter', 'one', payload('scatter-one'));
     expect(await notebook.inked('#one canvas')).toBeGreaterThan(500);
   });
+});
+
+test('a payload of 200 MB is refused before it is read, and the window goes on', async () => {
+  await shared.render('latent', 'small', payload('latent-codes'));
+  const refused = await shared.page.evaluate(() => {
+    const own = window as unknown as { render(kind: string, id: string, json: string): unknown };
+    const start = performance.now();
+    own.render('latent', 'huge', ' '.repeat(200_000_000));
+    return { text: document.getElementById('huge')!.textContent, milliseconds: performance.now() - start };
+  });
+  expect(refused.text).toContain('payload of 200000000 bytes');
+  expect(refused.milliseconds).toBeLessThan(5_000);
 });
 
 test('two hundred re-runs leave no element, listener or chart behind', async () => {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { addConvolutionFilterGradient } from './wasmConvolution.ts';
+import { borrowKernelsFromCpu } from './wasmFromCpu.ts';
 import { transposeBeforeMatMul } from './wasmMatMul.ts';
 
 /** What the build adds to its bundle of tfjs. */
@@ -31,6 +32,7 @@ export async function loadWasm(): Promise<void> {
   }
   transposeBeforeMatMul();
   addConvolutionFilterGradient();
+  borrowKernelsFromCpu();
   prepared = true;
 }
 

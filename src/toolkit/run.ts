@@ -26,6 +26,12 @@ export interface Run {
   readonly stopped: 'completed' | 'earlyStopping' | 'interrupted';
   /** 'tensorflow' | 'onnx' | 'wasm' | 'cpu' */
   readonly engine: string;
+  /** Threads that the engine may use. */
+  readonly threads?: number;
+  /** Whether steps ran as one compiled program. */
+  readonly compiled?: boolean;
+  /** Why a better engine was not taken, or the loss was not compiled. */
+  readonly reason?: string;
   readonly seed: number;
   readonly seconds: number;
   /** Of training alone, without validation and callbacks. */

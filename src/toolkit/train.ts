@@ -2,6 +2,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import {
   createTrainer,
+  type EngineStatus,
   type OptimizerState,
   type StepLoss,
   type TrainedLayer,
@@ -76,7 +77,7 @@ export interface TrainingState {
 /** Trains until the epochs are over, the loss has stopped falling, or someone interrupts. */
 export async function train(problem: Problem, options: CheckedFitOptions): Promise<{ run: Run; state: TrainingState }> {
   const engine = await loadEngine();
-  const training = new Training(problem, options, engine.name);
+  const training = new Training(problem, options, engine);
   try {
     return await training.run();
   } finally {
@@ -127,7 +128,7 @@ async function evaluatePass(
 class Training {
   readonly #problem: Problem;
   readonly #options: CheckedFitOptions;
-  readonly #engine: string;
+  readonly #engine: EngineStatus;
   readonly #trainer: Trainer;
   readonly #signals: readonly AbortSignal[];
   readonly #pacer = new Pacer();
@@ -155,7 +156,7 @@ class Training {
   /** The last epoch that lowered the monitored loss by more than minDelta. */
   #progress = { epoch: 0, loss: Infinity };
 
-  constructor(problem: Problem, options: CheckedFitOptions, engine: string) {
+  constructor(problem: Problem, options: CheckedFitOptions, engine: EngineStatus) {
     this.#problem = problem;
     this.#options = options;
     this.#engine = engine;
@@ -177,7 +178,7 @@ class Training {
   async run(): Promise<{ run: Run; state: TrainingState }> {
     const { model, unit, resume } = this.#problem;
     const { epochs, live: wanted = host() !== undefined } = this.#options;
-    const live = wanted ? liveTraining({ model, unit, epochs, engine: this.#engine }) : undefined;
+    const live = wanted ? liveTraining({ model, unit, epochs, engine: this.#engine.name }) : undefined;
     let stopped: Run['stopped'] = 'completed';
     try {
       for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -347,6 +348,7 @@ class Training {
 
   #makeRun(stopped: Run['stopped']): Run {
     const { model, unit, seed, train, validation, modelOptions, saveBest } = this.#problem;
+    const reason = this.#trainer.reason ?? this.#engine.reason;
     const watched = validation || this.#options.earlyStopping || saveBest;
     return displayableRun({
       model,
@@ -356,7 +358,10 @@ class Training {
       epochs: this.#history.loss.length,
       ...(watched && this.#bestEpoch.epoch > 0 && { bestEpoch: this.#bestEpoch.epoch }),
       stopped,
-      engine: this.#engine,
+      engine: this.#engine.name,
+      threads: this.#engine.threads,
+      compiled: this.#trainer.compiled,
+      ...(reason && { reason }),
       seed,
       seconds: (performance.now() - this.#started) / 1000,
       samplesPerSecond: this.#samplesPerSecond(),

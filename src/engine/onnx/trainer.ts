@@ -25,6 +25,7 @@ import { threadsFor } from './threadsFor.ts';
 const slotCount = { adam: 2, momentum: 1, rmsprop: 1, sgd: 0 };
 
 export class OnnxTrainer implements CompiledTrainer {
+  readonly compiled = true;
   readonly #spec: TrainerSpec;
   readonly #threads: number;
   readonly #store: Store;

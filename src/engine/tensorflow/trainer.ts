@@ -27,6 +27,7 @@ import { type Encode, GraphSession } from './session.ts';
 const float: Attribute = { type: 1 };
 
 export class TensorflowTrainer implements CompiledTrainer {
+  readonly compiled = true;
   readonly #spec: TrainerSpec;
   readonly #encode: Encode;
   readonly #all: readonly tf.Variable[];

@@ -26,6 +26,7 @@ interface Pending {
 }
 
 export class EagerTrainer implements Trainer {
+  readonly compiled = false;
   readonly #spec: TrainerSpec;
   readonly #optimizer: Optimizer;
   readonly #variables: readonly tf.Variable[];

@@ -7,6 +7,7 @@ export class FallbackTrainer implements Trainer {
   readonly #spec: TrainerSpec;
   #compiled: CompiledTrainer | undefined;
   #inner: Trainer;
+  #reason: string | undefined;
   /** Found before the fall. */
   #earlier: StepResult[] = [];
 
@@ -14,6 +15,14 @@ export class FallbackTrainer implements Trainer {
     this.#spec = spec;
     this.#compiled = compile(spec);
     this.#inner = this.#compiled;
+  }
+
+  get compiled(): boolean {
+    return this.#compiled !== undefined;
+  }
+
+  get reason(): string | undefined {
+    return this.#reason;
   }
 
   get steps(): number {
@@ -36,7 +45,8 @@ export class FallbackTrainer implements Trainer {
       this.#fall();
       // a mistake in the loss shows here again, without the compiler's words around it
       run(this.#inner);
-      warn(error);
+      this.#reason = reasonOf(error);
+      warn(this.#reason);
     }
   }
 
@@ -79,9 +89,11 @@ export class FallbackTrainer implements Trainer {
 
 const told = new Set<string>();
 
-function warn(error: unknown): void {
-  const reason =
-    error instanceof NotCompilable ? error.message : `it could not be traced (${(error as Error).message})`;
+function reasonOf(error: unknown): string {
+  return error instanceof NotCompilable ? error.message : `it could not be traced (${(error as Error).message})`;
+}
+
+function warn(reason: string): void {
   if (told.has(reason)) return;
   told.add(reason);
   console.warn(`This loss is trained operation by operation, more slowly, since it can't be compiled: ${reason}.`);

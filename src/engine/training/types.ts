@@ -105,6 +105,9 @@ export interface StepResult {
 export interface Trainer {
   /** Optimizer's updates done so far, over all calls of fit. */
   readonly steps: number;
+  /** Whether steps run as one compiled program; if not, `reason` may say why. */
+  readonly compiled: boolean;
+  readonly reason?: string;
   step(rows: Rows, settings: StepSettings): void;
   /** The loss without learning. `step` numbers the batches, for a loss that draws random numbers. */
   evaluate(rows: Rows, settings: { scalars: StepSettings['scalars']; step: number }): void;

@@ -14,7 +14,7 @@ async function pretrained(seed: number): Promise<Autoencoder> {
     loss: 'sse',
     seed,
   });
-  for await (const _ of model.pretrain(train, { epochs: 6, batchSize: 100, noise: maskingNoise(0.25) }));
+  for await (const _ of model.pretrain(train, { epochs: 3, batchSize: 128, noise: maskingNoise(0.25) }));
   return model;
 }
 

@@ -19,7 +19,12 @@ test.skipIf(withoutTime)(
   async () => {
     const { train, test: held } = await datasets.mnist();
     const model = new Autoencoder({ ...sigmoid, hidden: [...sigmoid.hidden] });
-    const run = await model.fit(train.slice(0, 20_000), { epochs: 10, batchSize: 100, optimizer: 'sgd', trackGradients: true });
+    const run = await model.fit(train.slice(0, 20_000), {
+      epochs: 10,
+      batchSize: 100,
+      optimizer: 'sgd',
+      trackGradients: true,
+    });
     const ratios = run.gradientNorms!.map((norms) => norms.at(-1)! / norms[0]);
     const error = average(await model.reconstructionError(held));
     const about = { source, engine: run.engine, seconds: run.seconds };

@@ -289,7 +289,7 @@ describe('a conditional variational autoencoder', () => {
       seed: 1,
       ...(shape ? { imageShape: shape, filters: [8, 16] } : { hidden: [32] }),
     });
-    await model.fit(data, { epochs: shape ? 60 : 40, learningRate: 0.01 });
+    await model.fit(data, { epochs: shape ? 60 : 40, learningRate: 0.005 });
     // a horizontal bar has one bright row, a vertical one a bright column
     const spread = (image: Float32Array, along: (i: number) => number) => {
       const sums = new Float32Array(7);

@@ -55,6 +55,8 @@ export function shown(events: readonly OutputEvent[]): string {
 }
 
 function bundle(prefix: string, data: Record<string, unknown>): string {
+  const kind = picture(data);
+  if (kind) return prefixed(`${prefix}<${kind}> `, String(data['text/plain']));
   const mimes = Object.keys(data);
   if (mimes.length === 1 && mimes[0] === 'text/plain' && prefix === '=> ')
     return prefixed('=> ', String(data['text/plain']));
@@ -64,6 +66,13 @@ function bundle(prefix: string, data: Record<string, unknown>): string {
       prefixed(`${prefix}<${mime}> `, typeof data[mime] === 'string' ? data[mime] : JSON.stringify(data[mime])),
     )
     .join('\n');
+}
+
+/** A picture of our own is known by its kind: what it draws is the renderers' affair, what it says in words is shown. */
+function picture(data: Record<string, unknown>): string | undefined {
+  return Object.keys(data)
+    .map((mime) => /^application\/vnd\.aenb\.(\w+)\.v\d+\+json$/.exec(mime)?.[1])
+    .find((kind) => kind !== undefined);
 }
 
 const prefixed = (prefix: string, text: string): string =>

@@ -64,7 +64,7 @@ export class Workbench {
    */
   async command(title: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input[type="text"]');
-    await this.page.keyboard.press('F1');
+    await this.palette(input);
     await input.fill(`>${title}`);
     // the category before the colon differs between versions of VS Code
     const name = title.split(': ').at(-1)!.replace('...', '');
@@ -86,18 +86,37 @@ export class Workbench {
     await eventually(async () => (await input.isVisible()) && (await input.inputValue()).startsWith('>')).toBe(false);
   }
 
+  /** A workbench that is busy, or gives the focus to a page of outputs at that moment, may miss the key. */
+  private async palette(input: Locator): Promise<void> {
+    await eventually(async () => {
+      await this.page.keyboard.press('F1');
+      return input.waitFor({ timeout: 5000 }).then(
+        () => 'open',
+        () => 'closed',
+      );
+    }).toBe('open');
+  }
+
   /** Opens a file from the explorer. */
   async open(name: string): Promise<void> {
-    await this.file(name).dblclick();
+    await (await this.file(name)).dblclick();
   }
 
   /** Opens a file with one click, which VS Code tries once; a double click it takes for two. */
   async preview(name: string): Promise<void> {
-    await this.file(name).click();
+    await (await this.file(name)).click();
   }
 
-  private file(name: string): Locator {
-    return this.page.locator('.explorer-folders-view').getByRole('treeitem', { name, exact: true });
+  /** A file that was written while the window opened, before VS Code watched the folder, is not listed by itself. */
+  private async file(name: string): Promise<Locator> {
+    const item = this.page.locator('.explorer-folders-view').getByRole('treeitem', { name, exact: true });
+    const listed = (timeout: number) =>
+      item.waitFor({ timeout }).then(
+        () => true,
+        () => false,
+      );
+    if (!(await listed(5000))) await this.command('File: Refresh Explorer');
+    return item;
   }
 
   /** Opens a file of the folder as a notebook. Until VS Code knows the notebook type it opens as text, so this tries again. */
@@ -155,10 +174,10 @@ export class Workbench {
     await this.resize(viewport);
     const tabs = this.page.locator('.tabs-container .tab');
     await this.page.keyboard.press('Escape');
-    for (let count = await tabs.count(); count > 0; count--) {
-      await this.command('View: Revert and Close Editor');
-      await tabs.nth(count - 1).waitFor({ state: 'detached' });
-    }
+    await eventually(async () => {
+      if ((await tabs.count()) > 0) await this.command('View: Revert and Close Editor');
+      return tabs.count();
+    }).toBe(0);
   }
 
   /** Loads the window again, as a user would to see whether a state was only in memory. */

@@ -65,17 +65,24 @@ export class Workbench {
   async command(title: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input[type="text"]');
     await this.palette(input);
-    await input.fill(`>${title}`);
+    const search = async () => {
+      await input.fill('>');
+      await input.fill(`>${title}`);
+    };
+    await search();
     // the category before the colon differs between versions of VS Code
     const name = title.split(': ').at(-1)!.replace('...', '');
     const wanted = new RegExp(`^([^:]+: )?${name}(\\.\\.\\.|…)?$`);
     const focused = this.page.locator('.quick-input-list .monaco-list-row.focused .label-name').first();
+    let looks = 0;
     await expect
       .poll(
         async () => {
           const shown = (await focused.textContent({ timeout: 2000 }).catch(() => '')) ?? '';
           if (wanted.test(shown.trim())) return name;
-          await this.page.keyboard.press('ArrowDown');
+          // a window that has just opened may not know the extension's commands yet
+          if (++looks % 20 === 0) await search();
+          else await this.page.keyboard.press('ArrowDown');
           return shown;
         },
         { timeout: 60_000, interval: 100, message: `the command ${title} in the palette` },

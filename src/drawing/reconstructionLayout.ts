@@ -53,12 +53,17 @@ function layOutImages(
   const [imageHeight, imageWidth] = payload.imageShape!;
   const gutter = width < narrow ? narrowGutter : wideGutter;
   const room = Math.max(60, width - gutter - edge);
-  const least = (width < narrow ? 42 : 52) * zoom;
-  const most = Math.max(84, Math.min(imageWidth, 192)) * zoom;
   const wide = imageWidth / Math.max(imageWidth, imageHeight);
-  const fitting = Math.max(1, Math.min(payload.samples, Math.floor((room + gap) / (least + gap))));
-  const columns = Math.max(1, Math.ceil(payload.samples / Math.ceil(payload.samples / fitting)));
-  const tileWidth = wholePixels(Math.min(most * wide, (room - (columns - 1) * gap) / columns), imageWidth, ratio);
+  const columnsOf = (least: number) => {
+    const fitting = Math.max(1, Math.min(payload.samples, Math.floor((room + gap) / (least + gap))));
+    return Math.max(1, Math.ceil(payload.samples / Math.ceil(payload.samples / fitting)));
+  };
+  const sized = (columns: number, most: number) =>
+    wholePixels(Math.min(most, (room - (columns - 1) * gap) / columns), imageWidth, ratio);
+  const usualColumns = columnsOf(width < narrow ? 42 : 52);
+  const usual = sized(usualColumns, Math.max(84, Math.min(imageWidth, 192)) * wide);
+  const columns = zoom === 1 ? usualColumns : columnsOf(usual * zoom);
+  const tileWidth = zoom === 1 ? usual : sized(columns, usual * zoom);
   const tile = { width: tileWidth, height: (tileWidth * imageHeight) / imageWidth };
   const rows = [0, 1, 2].map((row) => row * (tile.height + gap));
   const blockHeight = rows[2]! + tile.height;

@@ -64,12 +64,7 @@ export class Workbench {
    */
   async command(title: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input[type="text"]');
-    await this.palette(input);
-    const search = async () => {
-      await input.fill('>');
-      await input.fill(`>${title}`);
-    };
-    await search();
+    await this.searchPalette(input, title);
     // the category before the colon differs between versions of VS Code
     const name = title.split(': ').at(-1)!.replace('...', '');
     const wanted = new RegExp(`^([^:]+: )?${name}(\\.\\.\\.|…)?$`);
@@ -81,7 +76,7 @@ export class Workbench {
           const shown = (await focused.textContent({ timeout: 2000 }).catch(() => '')) ?? '';
           if (wanted.test(shown.trim())) return name;
           // a window that has just opened may not know the extension's commands yet
-          if (++looks % 20 === 0) await search();
+          if (++looks % 20 === 0) await this.searchPalette(input, title);
           else await this.page.keyboard.press('ArrowDown');
           return shown;
         },
@@ -93,15 +88,17 @@ export class Workbench {
     await eventually(async () => (await input.isVisible()) && (await input.inputValue()).startsWith('>')).toBe(false);
   }
 
-  /** A workbench that is busy, or gives the focus to a page of outputs at that moment, may miss the key. */
-  private async palette(input: Locator): Promise<void> {
+  /** A workbench that is busy may miss the key, and closes the palette where a page of outputs takes the focus. */
+  private async searchPalette(input: Locator, title: string): Promise<void> {
     await eventually(async () => {
-      await this.page.keyboard.press('F1');
-      return input.waitFor({ timeout: 5000 }).then(
-        () => 'open',
-        () => 'closed',
-      );
-    }).toBe('open');
+      if (!(await input.isVisible())) await this.page.keyboard.press('F1');
+      try {
+        for (const text of ['>', `>${title}`]) await input.fill(text, { timeout: 3000 });
+        return 'asked';
+      } catch {
+        return 'closed';
+      }
+    }).toBe('asked');
   }
 
   /** Opens a file from the explorer. */

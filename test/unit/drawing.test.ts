@@ -181,6 +181,20 @@ describe('a reconstruction picture', () => {
     }
   });
 
+  test.each([
+    [300, 8],
+    [960, 8],
+    [960, 3],
+    [3000, 10],
+  ])('in %d px shows %d digits larger with every step, until one fills the room', (width, samples) => {
+    const payload = payloadOf('images', samples, [28, 28, 1]);
+    const sizes = [1, 1.6, 2.6, 4].map((zoom) => layOutReconstruction(payload, width, 1, zoom).tile.width);
+    sizes.slice(1).forEach((size, i) => {
+      if (sizes[i]! < width / 3) expect(size).toBeGreaterThan(sizes[i]!);
+      else expect(size).toBeGreaterThanOrEqual(sizes[i]!);
+    });
+  });
+
   test('keeps the proportions of pictures that are not square', () => {
     const { tile } = layOutReconstruction(payloadOf('images', 6, [64, 32, 3]), 800, 1);
     expect(tile.height / tile.width).toBeCloseTo(2, 6);

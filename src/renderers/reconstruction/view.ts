@@ -85,8 +85,9 @@ class ReconstructionView implements View<ReconstructionPayload> {
 
   paint(surroundings: Surroundings): void {
     this.surroundings = surroundings;
-    this.layout = layOutReconstruction(this.payload, surroundings.width, devicePixelRatio || 1, zoomSteps[this.zoom]);
+    this.layout = this.layOut(this.zoom);
     this.showPager();
+    this.showZoom();
     this.canvas.setAttribute('aria-label', `${this.payload.text} ${this.frame.words.keyboardHint}`);
     this.sortTool.setAttribute('aria-pressed', String(this.sorted));
     this.draw();
@@ -125,8 +126,18 @@ class ReconstructionView implements View<ReconstructionPayload> {
     const [previous, next] = this.pager.querySelectorAll('button');
     previous!.disabled = this.from === 0;
     next!.disabled = to >= total;
-    this.zoomTools[0].disabled = this.zoom === 0;
-    this.zoomTools[1].disabled = this.zoom === zoomSteps.length - 1;
+  }
+
+  private layOut(zoom: number): ReconstructionLayout {
+    return layOutReconstruction(this.payload, this.surroundings!.width, devicePixelRatio || 1, zoomSteps[zoom]);
+  }
+
+  /** A step that would change nothing, since a sample fills the room already, is not offered. */
+  private showZoom(): void {
+    const [smaller, larger] = this.zoomTools;
+    const last = this.zoom === zoomSteps.length - 1;
+    smaller.disabled = this.zoom === 0;
+    larger.disabled = last || this.layOut(this.zoom + 1).tile.width <= this.layout!.tile.width;
   }
 
   /** Asks the kernel for the page that begins at a sample. */

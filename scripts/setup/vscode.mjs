@@ -34,7 +34,7 @@ async function install(folder, node, log) {
   await npm(['install', `code-server@${VERSION}`, '--ignore-scripts'], folder, plain);
 
   // from here on npm and the compilers' scripts run on the Node that will run VS Code
-  const withNode = { ...plain, PATH: dirname(node) + delimiter + plain.PATH };
+  const withNode = { ...plain, ...headersHere(), PATH: dirname(node) + delimiter + plain.PATH };
   log("vscode: VS Code's own packages (2 of 3)");
   const inner = join(server, 'lib', 'vscode');
   await npm(['install', '--omit=dev', '--ignore-scripts'], inner, withNode);
@@ -43,6 +43,15 @@ async function install(folder, node, log) {
   await npm(['rebuild', ...nativeModules, '--ignore-scripts=false'], inner, withNode);
   await npm(['rebuild', 'argon2', '--ignore-scripts=false'], folder, withNode);
   await run(node, [parts(folder).entry, '--version'], { env: plain });
+}
+
+/**
+ * Where the running Node has its headers beside it, none are fetched. They may be of another version than the Node that
+ * will load the modules: all of these use Node-API alone, which stays the same.
+ */
+function headersHere() {
+  const prefix = dirname(dirname(process.execPath));
+  return existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? { npm_config_nodedir: prefix } : {};
 }
 
 /**

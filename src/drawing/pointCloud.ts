@@ -42,7 +42,7 @@ export function paintCloud(context: Context, cloud: PointCloud, ratio: number, m
     if (!alpha) continue;
     const x = area.x + (cloud.x[i]! - low[0]) * scaleX;
     const y = area.y + area.height - (cloud.y[i]! - low[1]) * scaleY;
-    layer.add(x, y, [colours[at]!, colours[at + 1]!, colours[at + 2]!], alpha / 255);
+    layer.add(x, y, colours[at]!, colours[at + 1]!, colours[at + 2]!, alpha);
   }
   layer.draw();
 }

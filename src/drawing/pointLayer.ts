@@ -3,10 +3,13 @@ import type { Context, MakeCanvas, Rectangle } from './canvas.ts';
 /** Steps per pixel to which the middle of a point is rounded. */
 const phases = 4;
 
-/** Share of every pixel that a disc covers, for one position of its middle between pixels. */
+/** The pixels that a disc covers, and their shares from 1 to 256, for one position of its middle between pixels. */
 interface Mask {
-  readonly size: number;
-  readonly coverage: Float32Array;
+  readonly across: Int32Array;
+  readonly down: Int32Array;
+  /** Of the pixels, from the one that holds the middle, in bytes of the image. */
+  readonly offsets: Int32Array;
+  readonly shares: Int32Array;
 }
 
 /**
@@ -18,6 +21,8 @@ export class PointLayer {
   private readonly height: number;
   private readonly canvas: HTMLCanvasElement;
   private readonly image: ImageData;
+  /** Colours times their opacity, while discs are being added. */
+  private readonly mixed: Uint8Array;
   private readonly masks: Mask[] = [];
   private readonly reach: number;
 
@@ -38,42 +43,60 @@ export class PointLayer {
     this.height = Math.max(1, Math.ceil(area.height * ratio));
     this.canvas = make(this.width, this.height);
     this.image = this.canvas.getContext('2d')!.createImageData(this.width, this.height);
+    const { buffer, byteOffset, byteLength } = this.image.data;
+    this.mixed = new Uint8Array(buffer, byteOffset, byteLength);
     this.reach = Math.ceil(radius * ratio + 1);
     for (let phase = 0; phase < phases * phases; phase++) {
       const [dx, dy] = [(phase % phases) / phases, Math.floor(phase / phases) / phases];
-      this.masks.push(disc(radius * ratio, this.reach, dx, dy));
+      this.masks.push(disc(radius * ratio, this.reach, dx, dy, this.width));
     }
   }
 
-  /** @param x,y middle of the disc on the picture, in CSS pixels */
-  add(x: number, y: number, [red, green, blue]: Colour, alpha: number): void {
+  /**
+   * @param x,y middle of the disc on the picture, in CSS pixels
+   * @param alpha 0 to 255
+   */
+  add(x: number, y: number, red: number, green: number, blue: number, alpha: number): void {
     const across = (x - this.area.x) * this.ratio;
     const down = (y - this.area.y) * this.ratio;
     const left = Math.floor(across);
     const top = Math.floor(down);
+    const { reach, width, height } = this;
+    if (!(left >= -reach && left < width + reach && top >= -reach && top < height + reach)) return;
     const phase = Math.floor((down - top) * phases) * phases + Math.floor((across - left) * phases);
-    const { size, coverage } = this.masks[phase]!;
-    const { data } = this.image;
-    for (let row = 0; row < size; row++) {
-      const py = top - this.reach + row;
-      if (py < 0 || py >= this.height) continue;
-      for (let column = 0; column < size; column++) {
-        const px = left - this.reach + column;
-        const share = coverage[row * size + column]! * alpha;
-        if (share === 0 || px < 0 || px >= this.width) continue;
-        const at = (py * this.width + px) * 4;
-        // "over" (Porter & Duff 1984) on colours that are not multiplied with their alpha
-        const below = (data[at + 3]! / 255) * (1 - share);
-        const total = share + below;
-        data[at] = (red * share + data[at]! * below) / total;
-        data[at + 1] = (green * share + data[at + 1]! * below) / total;
-        data[at + 2] = (blue * share + data[at + 2]! * below) / total;
-        data[at + 3] = total * 255;
-      }
+    const mask = this.masks[phase]!;
+    const start = (top * width + left) * 4;
+    const whole = left >= reach && left < width - reach && top >= reach && top < height - reach;
+    const count = mask.offsets.length;
+    const opacity = alpha + (alpha >> 7);
+    for (let i = 0; i < count; i++) {
+      if (!whole && this.isBeyond(left + mask.across[i]!, top + mask.down[i]!)) continue;
+      this.mix(start + mask.offsets[i]!, red, green, blue, mask.shares[i]! * opacity);
     }
   }
 
+  /** "Over" (Porter & Duff 1984) on colours times their opacity, in whole numbers; all of a share is 65536. */
+  private mix(at: number, red: number, green: number, blue: number, share: number): void {
+    const { mixed } = this;
+    const kept = 65536 - share;
+    mixed[at] = (red * share + mixed[at]! * kept + 32768) >> 16;
+    mixed[at + 1] = (green * share + mixed[at + 1]! * kept + 32768) >> 16;
+    mixed[at + 2] = (blue * share + mixed[at + 2]! * kept + 32768) >> 16;
+    mixed[at + 3] = (255 * share + mixed[at + 3]! * kept + 32768) >> 16;
+  }
+
+  private isBeyond(across: number, down: number): boolean {
+    return across < 0 || across >= this.width || down < 0 || down >= this.height;
+  }
+
   draw(): void {
+    const { mixed } = this;
+    const { data } = this.image;
+    for (let at = 0; at < mixed.length; at += 4) {
+      const alpha = mixed[at + 3]!;
+      if (alpha === 0 || alpha === 255) continue;
+      for (let level = at; level < at + 3; level++) data[level] = (mixed[level]! * 255) / alpha;
+    }
     this.canvas.getContext('2d')!.putImageData(this.image, 0, 0);
     this.context.imageSmoothingEnabled = false;
     const size = [this.width / this.ratio, this.height / this.ratio] as const;
@@ -88,14 +111,19 @@ export function levelsOf(hex: string): Colour {
   return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as unknown as Colour;
 }
 
-function disc(radius: number, reach: number, dx: number, dy: number): Mask {
-  const size = 2 * reach + 1;
-  const coverage = new Float32Array(size * size);
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) {
-      const distance = Math.hypot(column + 0.5 - reach - dx, row + 0.5 - reach - dy);
-      coverage[row * size + column] = Math.min(1, Math.max(0, radius + 0.5 - distance));
+function disc(radius: number, reach: number, dx: number, dy: number, width: number): Mask {
+  const pixels: { across: number; down: number; share: number }[] = [];
+  for (let down = -reach; down <= reach; down++) {
+    for (let across = -reach; across <= reach; across++) {
+      const distance = Math.hypot(across + 0.5 - dx, down + 0.5 - dy);
+      const share = Math.round(256 * Math.min(1, Math.max(0, radius + 0.5 - distance)));
+      if (share > 0) pixels.push({ across, down, share });
     }
   }
-  return { size, coverage };
+  return {
+    across: Int32Array.from(pixels, ({ across }) => across),
+    down: Int32Array.from(pixels, ({ down }) => down),
+    offsets: Int32Array.from(pixels, ({ across, down }) => (down * width + across) * 4),
+    shares: Int32Array.from(pixels, ({ share }) => share),
+  };
 }

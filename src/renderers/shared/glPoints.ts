@@ -40,9 +40,16 @@ function pageContext(): WebGLRenderingContext | undefined {
   const page = globalThis as Meeting;
   if (!page[meeting] || page[meeting].gl?.isContextLost()) {
     const gl = makeCanvas(1, 1).getContext('webgl', { antialias: false, depth: false, alpha: true });
-    page[meeting] = { gl: gl ?? undefined };
+    page[meeting] = { gl: gl && !isSoftware(gl) ? gl : undefined };
   }
   return page[meeting].gl;
+}
+
+/** A card that is imitated by the processor is several times slower than our own drawing in plain memory. */
+function isSoftware(gl: WebGLRenderingContext): boolean {
+  const info = gl.getExtension('WEBGL_debug_renderer_info');
+  const name = gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(String(name));
 }
 
 /** What this bundle keeps on the card: its program, and the points of every cloud that is still drawn. */

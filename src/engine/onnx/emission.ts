@@ -39,6 +39,11 @@ export class Emission {
     for (const node of program.nodes) for (const id of inputsOf(node)) this.#users[id].push(node);
   }
 
+  /** Whether the number of samples is left open. */
+  get hasFreeBatch(): boolean {
+    return this.#freeBatch !== undefined;
+  }
+
   value(id: number): Value {
     return this.program.values[id];
   }

@@ -19,6 +19,8 @@ class Simplifier {
   /** What is known of activations: the value before a ReLU to the one after it. */
   readonly #rectified = new Map<number, number>();
 
+  /** Multiples of a value, and by how much. */
+  readonly #scaled = new Map<number, { x: number; factor: number }>();
   /** Reshaped values to what they were before. */
   readonly #reshaped = new Map<number, number>();
 
@@ -80,7 +82,7 @@ class Simplifier {
         return;
       }
     }
-    const rectified = this.#direct(this.#rectifiedStep(node));
+    const rectified = this.#scaledOnce(this.#sumOfFewerAxes(this.#direct(this.#rectifiedStep(node))));
     // the shape stands for what attributes leave open
     const key = JSON.stringify([rectified.kernel, rectified.inputs, rectified.attributes, this.#values[output].shape]);
     const twin = this.#seen.get(key);
@@ -94,6 +96,44 @@ class Simplifier {
     this.#nodes.push(rectified);
     if (node.kernel === 'Relu') this.#rectified.set(node.inputs.x as number, output);
     if (node.kernel === 'Reshape') this.#reshaped.set(output, rectified.inputs.x as number);
+    const scaling = this.#scaling(rectified);
+    if (scaling) this.#scaled.set(output, scaling);
+  }
+
+  /** A value times a number, where a node computes that. */
+  #scaling({ kernel, inputs, outputs }: Node): { x: number; factor: number } | undefined {
+    if (kernel !== 'Multiply' || this.#values[outputs[0]].dtype !== 'float32') return undefined;
+    const { a, b } = inputs as { a: number; b: number };
+    const [x, factor] = this.#fill(b) === undefined ? [b, this.#fill(a)] : [a, this.#fill(b)];
+    const whole = sameShape(this.#values[x].shape, this.#values[outputs[0]].shape);
+    return factor === undefined || !whole ? undefined : { x, factor };
+  }
+
+  /** A multiple of a multiple is one multiple. */
+  #scaledOnce(node: Node): Node {
+    const outer = this.#scaling(node);
+    const inner = outer && this.#scaled.get(outer.x);
+    if (!inner) return node;
+    const factor = Math.fround(outer.factor * inner.factor);
+    const fill = this.#values.push({ kind: 'fill', value: factor, shape: [], dtype: 'float32' }) - 1;
+    return { ...node, inputs: { a: inner.x, b: fill } };
+  }
+
+  /** Axes of size 1 that a reshape put in front are summed over for nothing. */
+  #sumOfFewerAxes(node: Node): Node {
+    if (node.kernel !== 'Sum' || node.attributes.keepDims) return node;
+    const from = this.#beforeReshapes(node.inputs.x as number);
+    const axes = [node.attributes.axis].flat() as number[];
+    const [shape, before] = [this.#values[node.inputs.x as number].shape, this.#values[from].shape];
+    const added = shape.length - before.length;
+    const isLeading = axes.every((axis, i) => axis === i) && axes.length > added;
+    if (from === node.inputs.x || added < 1 || !isLeading) return node;
+    if (shape.slice(0, added).some((size) => size !== 1) || !sameShape(shape.slice(added), before)) return node;
+    return {
+      ...node,
+      inputs: { x: from },
+      attributes: { ...node.attributes, axis: axes.slice(added).map((a) => a - added) },
+    };
   }
 
   /** A reshape of a reshape is one reshape. */

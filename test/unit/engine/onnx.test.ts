@@ -182,6 +182,26 @@ const cases: [string, number[], number[], Code][] = [
     [3, 2, 3, 4],
     (x, w) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'valid'),
   ],
+  [
+    'a convolution to fewer channels',
+    image,
+    [3, 5, 3, 2],
+    (x, w) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same'),
+  ],
+  [
+    'a convolution to fewer channels without padding',
+    image,
+    [2, 3, 3, 1],
+    (x, w) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'valid'),
+  ],
+  [
+    'a transposed convolution with steps of three',
+    image,
+    [4, 2, 4, 3],
+    (x, w) => tf.conv2dTranspose(x as tf.Tensor4D, w as tf.Tensor4D, [2, 18, 18, 4], 3, 'same'),
+  ],
+  ['sums over rows, one of them of size one', [20, 24], [24], (x, w) => x.add(w).reshape([1, 20, 24]).sum([0, 1])],
+  ['a multiple of a multiple', rows, rows, (x, w) => x.mul(0.3).mul(7).add(w.mul(2).mul(-1))],
   ['a strided convolution', image, [3, 3, 3, 4], (x, w) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 2, 'same')],
   [
     'a strided convolution that leaves a rest',

@@ -114,14 +114,13 @@ const nearest: EmitRule = (emission, node) => {
   const [, tall, wide] = emission.shape(output);
   const x = emission.get(images, 'channelsFirst');
   if (node.attributes.alignCorners || node.attributes.halfPixelCenters) throw new Error('resizing in another mode');
+  const modes = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
   if (tall % height === 0 && wide % width === 0) {
-    const apart = emission.reshape(x, [batch * channels, height, 1, width, 1]);
-    const repeated = emission.expand(apart, [batch * channels, height, tall / height, width, wide / width]);
-    emission.set(output, emission.reshape(repeated, [batch, channels, tall, wide]), 'channelsFirst');
+    const factors = emission.graph.constant('float32', [4], Float32Array.of(1, 1, tall / height, wide / width));
+    emission.set(output, emission.graph.add('Resize', [x, '', factors], modes), 'channelsFirst');
     return;
   }
   const sizes = emission.graph.integers([batch, channels, tall, wide]);
-  const modes = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
   emission.set(output, emission.graph.add('Resize', [x, '', '', sizes], modes), 'channelsFirst');
 };
 

@@ -1,4 +1,5 @@
-import { type EmitRule, named, positiveAxes } from '../emission.ts';
+import { volume } from '../../program/program.ts';
+import { type Emission, type EmitRule, named, positiveAxes } from '../emission.ts';
 
 const operators = { Sum: 'ReduceSum', Mean: 'ReduceMean', Max: 'ReduceMax', Min: 'ReduceMin', Prod: 'ReduceProd' };
 /** Where an axis of the native layout lies when channels come first. */
@@ -22,9 +23,31 @@ const reduce =
       emission.set(output, emission.graph.add('Identity', [input]));
       return;
     }
+    if (operator === 'ReduceSum' && !first && !keepDims && isOverRows(emission, x, axes)) {
+      emission.set(output, sumOverRows(emission, input, emission.shape(x), axes.length));
+      return;
+    }
     const result = emission.graph.add(operator, [input, emission.graph.integers(axes)], { keepdims: keepDims ? 1 : 0 });
     emission.set(output, result);
   };
+
+/** Whether all axes but the last ones go, as in the gradient of a bias, and enough is left to fill vectors. */
+function isOverRows(emission: Emission, x: number, axes: readonly number[]): boolean {
+  const shape = emission.shape(x);
+  const [rows, columns] = [volume(shape.slice(0, axes.length)), volume(shape.slice(axes.length))];
+  const leading = axes.every((axis, i) => axis === i) && axes.length < shape.length;
+  return leading && !emission.hasFreeBatch && emission.dtype(x) === 'float32' && columns >= 16 && rows <= 4096;
+}
+
+/** As a product with ones, which ONNX Runtime computes several times as quickly as the sum. */
+function sumOverRows(emission: Emission, x: string, shape: readonly number[], axes: number): string {
+  const rows = volume(shape.slice(0, axes));
+  const rest = shape.slice(axes);
+  const matrix = shape.length === 2 ? x : emission.reshape(x, [rows, volume(rest)]);
+  const ones = emission.graph.constant('float32', [rows], new Float32Array(rows).fill(1));
+  const sums = emission.graph.add('MatMul', [ones, matrix]);
+  return rest.length === 1 ? sums : emission.reshape(sums, rest);
+}
 
 const logical =
   (operator: string): EmitRule =>

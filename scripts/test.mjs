@@ -2,7 +2,7 @@
 // A suite may be narrowed to a file: npm test unit/install
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { writeFigures } from './figures.mjs';
 import { packageVsix } from './package.mjs';
@@ -38,7 +38,8 @@ const requirements = {
 const suites = {
   types: { run: () => tool('typescript/bin/tsc', '--noEmit') },
   lint: { run: () => tool('@biomejs/biome/bin/biome', 'check', '.') },
-  unit: { needs: ['engine'] },
+  // some wait for child processes, others compute: two files at once take little more than half the time
+  unit: { needs: ['engine'], workers: Math.min(2, availableParallelism()) },
   kernel: { needs: ['engine'] },
   // the same tests, with kernels on the newer Node
   kernel24: { needs: ['engine', 'node24'], folder: 'kernel', env: () => ({ AENB_TEST_NODE: node24 }) },
@@ -51,7 +52,7 @@ const suites = {
 const counts = { passed: 0, failed: 0, skipped: 0 };
 /** What each suite added to them. */
 const tallies = new Map();
-/** Requirement to the reason why it is missing, if it is: looked up once for all suites. */
+/** Requirement to the promise of a reason why it is missing, if it is: looked up once for all suites. */
 const checked = new Map();
 
 await main(async () => {
@@ -64,6 +65,8 @@ await main(async () => {
   await installPackages();
   await build();
   setEnvironment(asked);
+  // mostly a download: it goes on beside the first suites
+  if (asked.length === 0 || asked.some((name) => name.startsWith('e2e'))) void isMissing('vscode');
   for (const name of asked.length > 0 ? asked : Object.keys(suites)) {
     const before = { ...counts };
     if (await runSuite(name)) return sumUp(130);
@@ -104,11 +107,15 @@ async function runSuite(name) {
 /** A missing native engine stops nothing but a build server: wasm takes its place. */
 async function firstMissing(needs) {
   for (const need of needs) {
-    if (!checked.has(need)) checked.set(need, await reasonItIsMissing(need));
-    const reason = checked.get(need);
+    const reason = await isMissing(need);
     if (reason && (need !== 'engine' || ci)) return reason;
   }
   return undefined;
+}
+
+function isMissing(need) {
+  if (!checked.has(need)) checked.set(need, reasonItIsMissing(need));
+  return checked.get(need);
 }
 
 async function reasonItIsMissing(need) {
@@ -129,7 +136,7 @@ async function runVitest(name) {
   try {
     const results = join(folder, 'results.json');
     const [suite, ...file] = name.split('/');
-    const { folder: tests = suite, env } = suites[suite];
+    const { folder: tests = suite, env, workers = 1 } = suites[suite];
     const status = await node(
       [
         join(root, 'node_modules', 'vitest', 'vitest.mjs'),
@@ -138,6 +145,7 @@ async function runVitest(name) {
         '--reporter=default',
         '--reporter=json',
         `--outputFile.json=${results}`,
+        `--maxWorkers=${workers}`,
         // long trainings, timed, one at a time
         ...(allFigures(name) ? ['--no-file-parallelism'] : []),
       ],

@@ -33,18 +33,21 @@ interface Component {
  * A mixture of k Gaussians with full covariances: a clustering whose clusters may be stretched, and on the codes of a
  * plain autoencoder a sampler of new ones.
  *
- * Expectation maximization from a k-means start. Cost: n k d^2 per iteration, on the engine.
- * Source: Dempster, Laird & Rubin 1977.
+ * Expectation maximization from starts by k-means; of several, the likeliest is kept. Cost: n k d^2 per iteration and
+ * start, on the engine. Source: Dempster, Laird & Rubin 1977.
  */
 export class GaussianMixture {
   readonly k: number;
   readonly seed: number;
+  readonly restarts: number;
   #fitted: { scaler: StandardScaler; components: Component[]; logScale: number; logLikelihood: number } | undefined;
 
-  constructor(options: { k: number; seed?: number }) {
-    checkKnownOptions('GaussianMixture', options ?? {}, ['k', 'seed']);
+  /** @param options.restarts starts to choose from; default 5 */
+  constructor(options: { k: number; seed?: number; restarts?: number }) {
+    checkKnownOptions('GaussianMixture', options ?? {}, ['k', 'seed', 'restarts']);
     this.k = checkPositiveInteger('k', options?.k);
     this.seed = options.seed === undefined ? freshSeed() : checkSeed(options.seed);
+    this.restarts = checkPositiveInteger('restarts', options.restarts ?? 5);
   }
 
   /** Share of every component. [k] */
@@ -64,29 +67,32 @@ export class GaussianMixture {
     const rows = await readRows('x', x);
     const [n, d] = rows.shape;
     if (n < this.k) throw new RangeError(`k must be at most the number of samples, ${n}, got ${this.k}`);
-    const start = await new KMeans({ k: this.k, seed: this.seed }).fit(rows);
-    const clusters = await start.predict(rows);
     const scaler = new StandardScaler().fit(rows);
     const scaled = scaler.transform(rows);
-    let shares = new NdArray(new Float32Array(n * this.k), [n, this.k]);
-    clusters.forEach((cluster, i) => {
-      shares.data[i * this.k + cluster] = 1;
-    });
-    let logLikelihood = -Infinity;
-    let components: Component[] = [];
-    for (let iteration = 0; iteration < mostIterations; iteration++) {
-      components = await maximize(scaled, shares);
-      const joint = await jointLogProbabilities(scaled, components);
-      const before = logLikelihood;
-      ({ shares, logLikelihood } = expect(joint));
-      if (logLikelihood - before < tolerance) break;
+    let best: Estimate | undefined;
+    for (let start = 0; start < (this.k === 1 ? 1 : this.restarts); start++) {
+      const found = await maximizeExpectation(scaled, this.k, await this.#clustersOf(rows, start));
+      if (!best || found.logLikelihood > best.logLikelihood) best = found;
     }
+    const { components, logLikelihood } = best!;
     // the density of x is that of the scaled sample over the product of the scales
     const units = scaler.inverseTransform([new Float32Array(d), new Float32Array(d).fill(1)]);
     let logScale = 0;
     for (let j = 0; j < d; j++) logScale += Math.log(units.data[d + j] - units.data[j]);
     this.#fitted = { scaler, components, logScale, logLikelihood: logLikelihood - logScale };
     return this;
+  }
+
+  /** Where a start begins: the first at the best of several k-means, the others each at one, so that they differ. */
+  async #clustersOf(rows: NdArray, start: number): Promise<Int32Array> {
+    const seed = start === 0 ? this.seed : new Random(this.seed, 'gaussianMixtureStart', start).integer(2 ** 31);
+    const means = await new KMeans({ k: this.k, seed, ...(start > 0 && { restarts: 1 }) }).fit(rows);
+    return means.predict(rows);
+  }
+
+  /** Mean log-likelihood of the fitted data, in nats per sample. */
+  get logLikelihood(): number {
+    return this.#assertFitted().logLikelihood;
   }
 
   /** The most likely component of every sample. @returns [n] */
@@ -137,6 +143,29 @@ export class GaussianMixture {
     if (!this.#fitted) throw new Error('this GaussianMixture has no components yet: call fit first');
     return this.#fitted;
   }
+}
+
+/** The components that a start leads to. */
+interface Estimate {
+  readonly components: Component[];
+  readonly logLikelihood: number;
+}
+
+async function maximizeExpectation(x: NdArray, k: number, clusters: Int32Array): Promise<Estimate> {
+  let shares = new NdArray(new Float32Array(x.length * k), [x.length, k]);
+  clusters.forEach((cluster, i) => {
+    shares.data[i * k + cluster] = 1;
+  });
+  let components: Component[] = [];
+  let logLikelihood = -Infinity;
+  for (let iteration = 0; iteration < mostIterations; iteration++) {
+    components = await maximize(x, shares);
+    const joint = await jointLogProbabilities(x, components);
+    const before = logLikelihood;
+    ({ shares, logLikelihood } = expect(joint));
+    if (logLikelihood - before < tolerance) break;
+  }
+  return { components, logLikelihood };
 }
 
 /** log(w_c N(x; m_c, L_c L_c^T)) for every sample and component. [n, k] */

@@ -37,7 +37,11 @@ async function writeCsv(path, rows, row) {
   const file = createWriteStream(path);
   file.write(`${Array.from({ length: FEATURES }, (_, i) => `f${i}`).join(',')}\n`);
   for (let done = 0; done < rows; done += 1000) {
-    const lines = Array.from({ length: Math.min(1000, rows - done) }, () => row().map((x) => x.toFixed(5)).join(','));
+    const lines = Array.from({ length: Math.min(1000, rows - done) }, () =>
+      row()
+        .map((x) => x.toFixed(5))
+        .join(','),
+    );
     if (!file.write(`${lines.join('\n')}\n`)) await new Promise((resolve) => file.once('drain', resolve));
   }
   file.end();
@@ -100,7 +104,9 @@ try {
   await writeCsv(data, ROWS, row);
   await writeCsv(few, 10, row);
   const size = (await stat(data)).size;
-  console.log(`${ROWS} rows of ${FEATURES} features, ${(size / 1e6).toFixed(0)} MB; ${cpus()[0].model}, ${cpus().length} cores`);
+  console.log(
+    `${ROWS} rows of ${FEATURES} features, ${(size / 1e6).toFixed(0)} MB; ${cpus()[0].model}, ${cpus().length} cores`,
+  );
   const say = (name, { seconds, peak }, base = '') =>
     console.log(`${name.padEnd(52)} ${(ROWS / seconds).toFixed(0).padStart(8)} rows/s   ${peak.toFixed(0)} MB${base}`);
   for (const [name, detector] of Object.entries(detectors)) {

@@ -25,6 +25,28 @@ const themes = [
   ['high contrast', 'Dark High Contrast'],
 ] as const;
 
+/** Milliseconds from a move of the mouse to the new picture of that place, through the kernel, in ascending order. */
+function decodeTimes(latent: Locator): Promise<number[]> {
+  return latent.evaluate(async (root) => {
+    const map = root.querySelector('canvas')!;
+    const decoded = [...root.querySelectorAll<HTMLCanvasElement>('.aenb-latent-look canvas')].at(-1)!;
+    const { left, top } = map.getBoundingClientRect();
+    const times: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      const before = decoded.toDataURL();
+      const start = performance.now();
+      const place = { clientX: left + 120 + 15 * i, clientY: top + 320 - 11 * i };
+      map.dispatchEvent(new PointerEvent('pointermove', { ...place, bubbles: true, pointerType: 'mouse' }));
+      while (decoded.toDataURL() === before) {
+        if (performance.now() - start > 10_000) throw new Error('the place under the cursor is not decoded');
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      times.push(performance.now() - start);
+    }
+    return times.sort((a, b) => a - b);
+  });
+}
+
 /** Every picture in VS Code, touched with the mouse and with the keyboard. */
 export function pictureTests(workbench: () => Workbench): void {
   const output = (kind: string) => workbench().outputs.locator(`.aenb-${kind}`).first();
@@ -66,6 +88,11 @@ export function pictureTests(workbench: () => Workbench): void {
     await changes(decoded, () => points.hover({ position: { x: 380, y: 300 } }));
     await points.focus();
     await changes(decoded, () => w.page.keyboard.press('Shift+ArrowRight'));
+
+    const waits = await decodeTimes(latent);
+    console.log(
+      `decoding under the cursor in VS Code: ${waits[waits.length >> 1]!.toFixed(0)} ms, median of ${waits.length}`,
+    );
 
     await latent.getByRole('radio', { name: /^Walk/ }).click();
     await dragOn(points, [

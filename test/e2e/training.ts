@@ -90,8 +90,62 @@ export function trainingTests(workbench: () => Workbench): void {
   });
 }
 
+/** A cell for each model: it trains, and draws what it is for. */
+const everyModel = [
+  `const { train, test } = await datasets.digits();
+const some = train.slice(0, 600);
+const fitting = { epochs: 2, batchSize: 50 };
+const plain = new Autoencoder({ hidden: [64], latentDim: 8, seed: 1 });
+await plain.fit(some, fitting);
+plot.reconstructions(plain, test, { title: 'Autoencoder' });`,
+  `const denoising = new DenoisingAutoencoder({ hidden: [64], latentDim: 16, noise: gaussianNoise(0.3), seed: 1 });
+await denoising.fit(some, fitting);
+plot.reconstructions(denoising, test, { title: 'DenoisingAutoencoder' });`,
+  `const sparse = new SparseAutoencoder({ latentDim: 32, sparsity: { kind: 'l1', weight: 1e-4 }, seed: 1 });
+await sparse.fit(some, fitting);
+plot.weights(sparse, { title: 'SparseAutoencoder' });`,
+  `const contractive = new ContractiveAutoencoder({ latentDim: 16, weight: 0.1, seed: 1 });
+await contractive.fit(some, fitting);
+plot.reconstructions(contractive, test, { title: 'ContractiveAutoencoder' });`,
+  `const convolutional = new ConvAutoencoder({ imageShape: [28, 28, 1], filters: [4, 4], latentDim: 8, seed: 1 });
+await convolutional.fit(some, fitting);
+plot.reconstructions(convolutional, test, { title: 'ConvAutoencoder' });`,
+  `const stacked = new StackedAutoencoder({ hidden: [64], latentDim: 8, seed: 1 });
+for await (const step of stacked.pretrain(some, fitting)) console.log(step.step);
+plot.gradients(await stacked.fit(some, { ...fitting, trackGradients: true }), { title: 'StackedAutoencoder' });`,
+  `const vae = new VariationalAutoencoder({ hidden: [64], latentDim: 2, seed: 1 });
+await vae.fit(some, fitting);
+plot.manifold(vae, { title: 'VariationalAutoencoder' });`,
+  `const cvae = new ConditionalVariationalAutoencoder({ hidden: [64], latentDim: 4, classes: 10, seed: 1 });
+await cvae.fit(some, fitting);
+plot.styleGrid(cvae, { title: 'ConditionalVariationalAutoencoder' });`,
+  `const classifier = new Classifier({ encoder: stacked, classes: 10, seed: 1 });
+await classifier.fit(some, fitting);
+plot.table([await classifier.evaluate(test)], { title: 'Classifier' });`,
+  `const detector = new AnomalyDetector({ seed: 1 });
+await detector.fit(some.filter((digit) => digit === 1), { epochs: 3 });
+plot.errors(detector, test, Array.from(test.y, (digit) => (digit === 1 ? 0 : 1)), { title: 'AnomalyDetector' });`,
+];
+
 /** The same notebook in other themes, and a training that is stopped. */
 export function trainingCareTests(workbench: () => Workbench): void {
+  test('every model trains in a cell and draws what it is for', async () => {
+    const w = workbench();
+    await w.write('models.aenb', notebookText(...everyModel));
+    await w.openNotebook('models.aenb');
+    await w.runAll();
+    await eventually(() => w.kernelState()).toMatch(/^aenb: busy/);
+    await eventually(() => w.kernelState()).toMatch(/^aenb: idle/);
+    await w.save();
+    const { cells } = JSON.parse(await w.read('models.aenb'));
+    const drawn = (cells as { outputs: { data?: object }[] }[]).map(({ outputs }) =>
+      outputs.some(({ data }) => Object.keys(data ?? {}).some((mime) => mime.startsWith('application/vnd.aenb.'))),
+    );
+    expect(drawn).toEqual(everyModel.map(() => true));
+    expect(JSON.stringify(cells)).not.toContain('"output_type":"error"');
+    await w.picture('models');
+  });
+
   test('pictures follow the theme without a new run', async () => {
     const w = workbench();
     await w.stretch();

@@ -206,7 +206,7 @@ function windowsOfOutput(geometry: Geometry): Windows {
   };
 }
 
-/** Sum over samples of a product over places: [batch, a, places] and [batch, b, places] to [a, b]. */
+/** Sum over samples of a product over places: [batch, …, a, places] and [batch, …, b, places] to […, a, b]. */
 function productOverPlaces(emission: Emission, a: string, b: string): string {
   const perSample = emission.graph.add('FusedMatMul', [a, b], { transA: 0, transB: 1 }, 'com.microsoft');
   return emission.graph.add('ReduceSum', [perSample, emission.graph.integers([0])], { keepdims: 0 });
@@ -221,27 +221,18 @@ const filterGradient: EmitRule = (emission, node) => {
   const taps = filterHeight * filterWidth;
   const image = emission.get(x, 'channelsFirst');
   const gradient = emission.get(dy, 'channelsFirst');
-  let filter: string;
   // the windows of whichever has fewer channels are fewer numbers
-  if (outChannels < inChannels && strideHeight === 1 && strideWidth === 1) {
-    const places = inHeight * inWidth;
-    const windows = columns(emission, gradient, windowsOfOutput(geometry));
-    const product = productOverPlaces(
-      emission,
-      emission.reshape(windows, [batchSize, outChannels * taps, places]),
-      emission.reshape(image, [batchSize, inChannels, places]),
-    );
-    filter = emission.transpose(emission.reshape(product, [outChannels, taps, inChannels]), [1, 2, 0]);
-  } else {
-    const places = outHeight * outWidth;
-    const windows = columns(emission, image, windowsOfInput(geometry));
-    const product = productOverPlaces(
-      emission,
-      emission.reshape(windows, [batchSize, inChannels * taps, places]),
-      emission.reshape(gradient, [batchSize, outChannels, places]),
-    );
-    filter = emission.transpose(emission.reshape(product, [inChannels, taps, outChannels]), [1, 0, 2]);
-  }
+  const overOutput = outChannels < inChannels && strideHeight === 1 && strideWidth === 1;
+  const windows = overOutput ? windowsOfOutput(geometry) : windowsOfInput(geometry);
+  const [seen, other] = overOutput ? [gradient, image] : [image, gradient];
+  const [channels, places] = overOutput ? [inChannels, inHeight * inWidth] : [outChannels, outHeight * outWidth];
+  const product = productOverPlaces(
+    emission,
+    emission.reshape(columns(emission, seen, windows), [batchSize, windows.channels * taps, places]),
+    emission.reshape(other, [batchSize, channels, places]),
+  );
+  const byTaps = emission.reshape(product, [windows.channels, taps, channels]);
+  const filter = emission.transpose(byTaps, overOutput ? [1, 2, 0] : [1, 0, 2]);
   emission.set(node.outputs[0], emission.reshape(filter, [filterHeight, filterWidth, inChannels, outChannels]));
 };
 
@@ -293,7 +284,6 @@ const depthwiseInputGradient: EmitRule = (emission, node) => {
 
 const depthwiseFilterGradient: EmitRule = (emission, node) => {
   const { x, dy } = named(node);
-  const { graph } = emission;
   const [height, width, channels, multiplier] = node.attributes.filterShape as number[];
   const geometry = convolution(emission.shape(x), [height, width, channels, multiplier], node.attributes, true);
   refuseDilation(geometry);
@@ -307,8 +297,7 @@ const depthwiseFilterGradient: EmitRule = (emission, node) => {
     positions,
   ]);
   const gradient = emission.reshape(emission.get(dy, 'channelsFirst'), [batchSize, channels, multiplier, positions]);
-  const perSample = graph.add('FusedMatMul', [windows, gradient], { transA: 0, transB: 1 }, 'com.microsoft');
-  const sum = graph.add('ReduceSum', [perSample, graph.integers([0])], { keepdims: 0 });
+  const sum = productOverPlaces(emission, windows, gradient);
   emission.set(
     node.outputs[0],
     emission.reshape(emission.transpose(sum, [1, 0, 2]), [height, width, channels, multiplier]),

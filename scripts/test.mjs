@@ -38,8 +38,8 @@ const requirements = {
 const suites = {
   types: { run: () => tool('typescript/bin/tsc', '--noEmit') },
   lint: { run: () => tool('@biomejs/biome/bin/biome', 'check', '.') },
-  // some wait for child processes, others compute: two files at once take little more than half the time
-  unit: { needs: ['engine'], workers: Math.min(2, availableParallelism()) },
+  // some wait for child processes, others compute: two files at once pay even on two cores
+  unit: { needs: ['engine'], workers: Math.max(2, availableParallelism() - 1) },
   kernel: { needs: ['engine'] },
   // the same tests, with kernels on the newer Node
   kernel24: { needs: ['engine', 'node24'], folder: 'kernel', env: () => ({ AENB_TEST_NODE: node24 }) },
@@ -66,7 +66,7 @@ await main(async () => {
   await build();
   setEnvironment(asked);
   // mostly a download: it goes on beside the first suites
-  if (asked.length === 0 || asked.some((name) => name.startsWith('e2e'))) void isMissing('vscode');
+  if (asked.length === 0 || asked.some((name) => name.startsWith('e2e'))) void reasonItIsMissing('vscode');
   for (const name of asked.length > 0 ? asked : Object.keys(suites)) {
     const before = { ...counts };
     if (await runSuite(name)) return sumUp(130);
@@ -107,18 +107,18 @@ async function runSuite(name) {
 /** A missing native engine stops nothing but a build server: wasm takes its place. */
 async function firstMissing(needs) {
   for (const need of needs) {
-    const reason = await isMissing(need);
+    const reason = await reasonItIsMissing(need);
     if (reason && (need !== 'engine' || ci)) return reason;
   }
   return undefined;
 }
 
-function isMissing(need) {
-  if (!checked.has(need)) checked.set(need, reasonItIsMissing(need));
+function reasonItIsMissing(need) {
+  if (!checked.has(need)) checked.set(need, lookFor(need));
   return checked.get(need);
 }
 
-async function reasonItIsMissing(need) {
+async function lookFor(need) {
   try {
     await requirements[need]();
     return undefined;
@@ -136,7 +136,7 @@ async function runVitest(name) {
   try {
     const results = join(folder, 'results.json');
     const [suite, ...file] = name.split('/');
-    const { folder: tests = suite, env, workers = 1 } = suites[suite];
+    const { folder: tests = suite, env, workers } = suites[suite];
     const status = await node(
       [
         join(root, 'node_modules', 'vitest', 'vitest.mjs'),
@@ -145,7 +145,7 @@ async function runVitest(name) {
         '--reporter=default',
         '--reporter=json',
         `--outputFile.json=${results}`,
-        `--maxWorkers=${workers}`,
+        ...(workers ? [`--maxWorkers=${workers}`] : []),
         // long trainings, timed, one at a time
         ...(allFigures(name) ? ['--no-file-parallelism'] : []),
       ],

@@ -26,7 +26,10 @@ function describeReport(report: EngineReport): string {
     ['folder', report.folder],
     ['on disk', report.bytes === undefined ? undefined : megabytes(report.bytes)],
     ['unfinished', report.unfinishedBytes === undefined ? undefined : `${megabytes(report.unfinishedBytes)} on disk`],
-    ['without it', report.works ? undefined : 'models train on the engine onnx, which is always there'],
+    [
+      'without it',
+      report.works ? undefined : 'models train on the engine onnx, or on wasm where ONNX Runtime does not load',
+    ],
     ['Node', `${report.node} (${report.platform} ${report.arch})`],
   ];
   const lines = rows.filter(([, value]) => value !== undefined).map(([name, value]) => `${name.padEnd(15)} ${value}`);

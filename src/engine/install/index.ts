@@ -40,9 +40,9 @@ export interface InstallPlan {
 
 const allRoads: readonly InstallRoad[] = [wheelRoad, downloadRoad];
 
-/** What people lose without the native engine; ends every message that says there is none. */
+/** What trains without TensorFlow; ends every message that says that it is not there. */
 const withoutIt =
-  'Everything still works on the wasm engine, which trains dense networks several times and convolutional ones some tens of times more slowly.';
+  'Models train without it: on the engine onnx, at native speed too, or more slowly on wasm where ONNX Runtime does not load (Intel Macs, musl).';
 
 /** What `install` would do here. Looks for pip and a compiler; downloads nothing. */
 export async function plan(options: { signal?: AbortSignal } = {}): Promise<InstallPlan> {

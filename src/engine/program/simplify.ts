@@ -18,7 +18,8 @@ class Simplifier {
   readonly #seen = new Map<string, Node>();
   /** What is known of activations: the value before a ReLU to the one after it. */
   readonly #rectified = new Map<number, number>();
-
+  /** Nodes by the value that they compute. */
+  readonly #makers = new Map<number, Node>();
   /** Multiples of a value, and by how much. */
   readonly #scaled = new Map<number, { x: number; factor: number }>();
   /** Reshaped values to what they were before. */
@@ -31,8 +32,11 @@ class Simplifier {
 
   run(): Program {
     this.#mergeConstants();
-    for (const node of this.#program.nodes)
-      for (const part of this.#inTwoAxes(node)) this.#visit(this.#withStandIns(part));
+    for (const node of this.#program.nodes) {
+      for (const part of this.#inTwoAxes(node)) {
+        for (const step of this.#pooledFirst(this.#withStandIns(part))) this.#visit(step);
+      }
+    }
     const outputs = Object.fromEntries(
       Object.entries(this.#program.outputs).map(([name, id]) => [name, this.#standIn(id)]),
     );
@@ -94,6 +98,7 @@ class Simplifier {
     }
     this.#seen.set(key, rectified);
     this.#nodes.push(rectified);
+    for (const id of rectified.outputs) this.#makers.set(id, rectified);
     if (node.kernel === 'Relu') this.#rectified.set(node.inputs.x as number, output);
     if (node.kernel === 'Reshape') this.#reshaped.set(output, rectified.inputs.x as number);
     const scaling = this.#scaling(rectified);
@@ -154,6 +159,34 @@ class Simplifier {
     if (node.kernel !== 'Step') return node;
     const after = this.#rectified.get(node.inputs.x as number);
     return after === undefined ? node : { ...node, inputs: { x: after } };
+  }
+
+  /**
+   * The gradient of a ReLU behind that of a maximum pooling: a window's maximum is positive where the pooled one is, so
+   * the ReLU's comes as well before the pooling's, where there are fewer elements.
+   */
+  #pooledFirst(node: Node): Node[] {
+    if (node.kernel !== 'Multiply') return [node];
+    const { a, b } = node.inputs as { a: number; b: number };
+    for (const [gradient, slope] of [
+      [a, b],
+      [b, a],
+    ]) {
+      const pooling = this.#makers.get(gradient);
+      const step = this.#makers.get(slope);
+      if (pooling?.kernel !== 'MaxPoolGrad' || step?.kernel !== 'Step' || step.attributes.alpha) continue;
+      const { dy, input, output } = pooling.inputs as Record<string, number>;
+      if (step.inputs.x !== input || this.#makers.get(input)?.kernel !== 'Relu') continue;
+      const { shape, dtype } = this.#values[dy];
+      const add = () => this.#values.push({ kind: 'result', shape, dtype }) - 1;
+      const [positive, part] = [add(), add()];
+      return [
+        { ...step, inputs: { x: output }, outputs: [positive] },
+        { ...node, inputs: { a: dy, b: positive }, outputs: [part] },
+        { ...pooling, inputs: { ...pooling.inputs, dy: part }, outputs: node.outputs },
+      ];
+    }
+    return [node];
   }
 
   /** tf.fused gives matrices a third axis of size 1: a product of those is one of matrices. */

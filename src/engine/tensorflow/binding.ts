@@ -35,6 +35,7 @@ interface NodeBackend {
   binding: Binding;
   getInputTensorIds(tensors: readonly tf.TensorInfo[]): number[];
   createOutputTensor(metadata: TensorMetadata): tf.Tensor;
+  executeSingleOutput(name: string, attributes: OperatorAttribute[], inputs: readonly tf.TensorInfo[]): tf.Tensor;
 }
 
 /** tfjs-node's backend, while it is tf's current one. */

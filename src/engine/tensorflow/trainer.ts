@@ -20,6 +20,8 @@ import {
   volume,
 } from '../training/types.ts';
 import { nodeBackend, ownTensor } from './binding.ts';
+import { withQuickFilterGradients } from './filterGradients.ts';
+import { withGradientKernels } from './gradients.ts';
 import { record } from './record.ts';
 import type { Attribute, GraphNode } from './savedModel.ts';
 import { type Encode, GraphSession } from './session.ts';
@@ -298,8 +300,13 @@ class GraphOptimizer {
     ];
   }
 
-  /** The update of variable i by a gradient. */
-  apply(prefix: string, i: number, gradient: string): GraphNode {
+  /** The update of variable i by a gradient, when some other nodes have run. */
+  apply(prefix: string, i: number, gradient: string, others: readonly GraphNode[]): GraphNode {
+    const update = this.#update(prefix, i, gradient);
+    return { ...update, inputs: [...update.inputs, ...after(others)] };
+  }
+
+  #update(prefix: string, i: number, gradient: string): GraphNode {
     const name = `${prefix}/apply${i}`;
     const common = { T: float, use_locking: { flag: false } };
     const variable = `variable${i}`;
@@ -449,7 +456,7 @@ class GraphFunction {
       const random = this.#draws.map(({ draw, shape }) => stand(shape, placeholder(`random${draw}`, shape)));
       return {
         ...record(known, prefix, () =>
-          replay(program, {
+          replay(withGradientKernels(withQuickFilterGradients(program)), {
             variables: all,
             feeds: given,
             random: (index) => random[this.#draws.findIndex(({ draw }) => draw === index)],
@@ -466,7 +473,7 @@ class GraphFunction {
     if (step.training) {
       trained.forEach((_, i) => {
         const gradient = this.#outputs[names.gradient(i)];
-        end.push(optimizer.apply(prefix, i, gradient));
+        end.push(optimizer.apply(prefix, i, gradient, otherReaders(recorded.nodes, `read${i}:0`, gradient)));
       });
       for (const [name, output] of Object.entries(this.#outputs)) {
         if (!name.startsWith(updatePrefix)) continue;
@@ -569,6 +576,23 @@ class GraphFunction {
     const { binding } = nodeBackend();
     for (const [, id] of this.#constants) binding.deleteTensor(id);
   }
+}
+
+/**
+ * What reads a variable and may still be reading it when its gradient is there. An update that came before them would
+ * have to leave them the old values, and write a copy.
+ */
+function otherReaders(nodes: readonly GraphNode[], variable: string, gradient: string): GraphNode[] {
+  const byName = new Map(nodes.map((one) => [one.name, one]));
+  const nameOf = (input: string) => input.replace(/^\^|:\d+$/g, '');
+  const before = new Set<string>();
+  const visit = (name: string) => {
+    if (before.has(name)) return;
+    before.add(name);
+    for (const input of byName.get(name)?.inputs ?? []) visit(nameOf(input));
+  };
+  visit(nameOf(gradient));
+  return nodes.filter(({ name, inputs }) => inputs.includes(variable) && !before.has(name));
 }
 
 /** Names of nodes have no colons. */

@@ -10,6 +10,7 @@ const nets: Record<string, string> = {
   'a dense net with noise and dropout': `new aenb.Autoencoder({ hidden: [12], latentDim: 3, noise: aenb.gaussianNoise(0.2), dropout: 0.3, seed: 5 })`,
   'a net with batch normalization': `new aenb.Autoencoder({ hidden: [12], latentDim: 3, batchNorm: true, l2: 1e-3, seed: 5 })`,
   'masking noise and cross-entropy': `new aenb.DenoisingAutoencoder({ hidden: [12], latentDim: 3, noise: aenb.maskingNoise(0.3), loss: 'bce', seed: 5 })`,
+  'tanh before a sigmoid output': `new aenb.Autoencoder({ hidden: [12], latentDim: 3, activation: 'tanh', output: 'sigmoid', loss: 'mse', seed: 5 })`,
   'a variational net': `new aenb.VariationalAutoencoder({ hidden: [12], latentDim: 3, klWarmup: 4, seed: 5 })`,
   'convolutions with max pooling': `new aenb.ConvAutoencoder({ imageShape: [8, 8, 1], filters: [4, 3], pool: 'max', latentDim: 3, seed: 5 })`,
   'strided convolutions': `new aenb.ConvAutoencoder({ imageShape: [8, 8, 1], filters: [4, 3], pool: 'stride', latentDim: 3, seed: 5 })`,

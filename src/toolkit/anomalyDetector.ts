@@ -1,6 +1,6 @@
 import { Autoencoder } from './autoencoder.ts';
 import { type Dataset, isDataset } from './dataset.ts';
-import { readDetector, type SavedDetector, writeDetector } from './detectorFiles.ts';
+import { readDetector, type SavedDetector, type UsualImage, writeDetector } from './detectorFiles.ts';
 import { defaultRecipe, type Recipe } from './detectorParts.ts';
 import { loadEngine } from './engine.ts';
 import { faultBoxes } from './faultBoxes.ts';
@@ -14,15 +14,19 @@ import { freshSeed, Random } from './random.ts';
 import { readRows, readSamples } from './readSamples.ts';
 import { displayableRun, type Run } from './run.ts';
 import { MinMaxScaler, type Scaler, StandardScaler, scalerState } from './scalers.ts';
-import { quantile, type ThresholdRule, thresholdOf } from './thresholds.ts';
+import { quantile, quantileOf, type ThresholdRule, thresholdOf } from './thresholds.ts';
 import { checkKnownOptions, checkOneOf, checkPositiveInteger, checkSeed, show } from './validate.ts';
 import { fitWhitening, mahalanobis, type Whitening } from './whitening.ts';
 
 const scoreNames = ['mse', 'mae', 'mahalanobis', 'default'] as const;
-type ScoreKind = 'mse' | 'mae' | 'mahalanobis' | 'combined';
+type ScoreKind = 'mse' | 'mae' | 'mahalanobis' | 'combined' | 'image';
 
 /** Normal samples that the detector remembers, at most. */
 const remembered = 4_000;
+/** Values in them, at most: 32 MB. */
+const rememberedValues = 2 ** 23;
+/** Of the usual ink: an image with less counts as if it had this. */
+const leastInk = 0.01;
 /** Samples that are scored at once, about a million values. */
 const valuesAtOnce = 2 ** 20;
 
@@ -66,8 +70,11 @@ export interface Evaluation {
  * noise 0.25, Adam, 50 epochs of batches of 64) that differ in their seeds. The score is a weighted geometric mean of two
  * measures, each about 1 for normal data: the squared distance to the five nearest of at most 4 000 normal samples that
  * are remembered (weight 2/3), and the squared Mahalanobis distance of the residuals, mean over the nets (1/3). Images
- * (200 values or more in [0, 1]) are learned by a net d-256-32-256-d with cross-entropy, and scored by squared error; a
- * second one, which learned to take salt and pepper (0.3) away, draws faulty places as they should be for the error maps.
+ * (200 values or more in [0, 1]) are learned by a net d-256-32-256-d with cross-entropy (20 epochs of batches of 64). Their
+ * score is the squared error, times the distance to the five nearest of the remembered ones, over the root of the
+ * reconstruction's ink, each relative to its mean over normal images. (Ink is the squared distance to the background, the
+ * median of all normal pixels: images with little of it have small errors, whatever they show.) A second net, which learned
+ * to take salt and pepper (0.3) away, draws faulty places as they should be for the error maps.
  *
  * How this was found: on five ADBench sets (cardio, thyroid, optdigits, vowels, satimage-2) and ECG5000, two or three
  * splits each, by mean AUROC: widths d and 128, one and three inner layers, noise 0.25, 0.5, 1 and mixed, one net and
@@ -106,6 +113,8 @@ export class AnomalyDetector {
   #usualDistance = 1;
   /** Mean squared error of every feature over normal data. */
   #usualErrors = new Float32Array();
+  /** Of normal images: the median of their pixels, and the means of their ink and of their squared error. */
+  #usualImage: UsualImage | undefined;
   #threshold: number | undefined;
 
   constructor(options: AnomalyDetectorOptions = {}) {
@@ -283,6 +292,7 @@ export class AnomalyDetector {
       memory: this.#memory,
       usualDistance: this.#usualDistance,
       usualErrors: this.#usualErrors,
+      usualImage: this.#usualImage,
     });
   }
 
@@ -307,6 +317,7 @@ export class AnomalyDetector {
     this.#memory = saved.memory;
     this.#usualDistance = saved.usualDistance;
     this.#usualErrors = saved.usualErrors;
+    this.#usualImage = saved.usualImage;
   }
 
   /** Frees the models' weights. */
@@ -376,7 +387,13 @@ export class AnomalyDetector {
     if (this.#scoreKind === 'mahalanobis' || this.#scoreKind === 'combined') {
       for (const net of this.#nets) this.#whitenings.push(await fitWhitening(await residuals(net, some)));
     }
-    if (this.#scoreKind === 'combined') await this.#remember(scaled);
+    if (this.#scoreKind === 'combined' || this.#scoreKind === 'image') await this.#remember(scaled);
+    if (this.#scoreKind === 'image') {
+      const enough = Math.min(some.length, Math.ceil(valuesAtOnce / this.#width));
+      const background = quantileOf(some.gather(this.#sample(some.length, enough)).data, 0.5);
+      this.#usualImage = { background, ink: average(inkOf(some, background)) || 1, error: 1 };
+      this.#usualImage.error = average(await this.#errors('mse', some)) || 1;
+    }
     const errors = await this.#squaredErrors(some);
     this.#usualErrors = new Float32Array(this.#width);
     for (let i = 0; i < errors.length; i++) this.#usualErrors[i % this.#width] += errors[i] / some.length;
@@ -385,7 +402,8 @@ export class AnomalyDetector {
   /** Keeps normal samples to compare with; what is usual is measured on others, or leaving each one out. */
   async #remember(scaled: NdArray): Promise<void> {
     const k = Math.max(1, Math.min(5, scaled.length - 1));
-    const kept = scaled.length > remembered ? scaled.gather(this.#sample(scaled.length, remembered)) : scaled;
+    const most = Math.max(1, Math.min(remembered, Math.floor(rememberedValues / this.#width)));
+    const kept = scaled.length > most ? scaled.gather(this.#sample(scaled.length, most)) : scaled;
     this.#memory = await new NearestNeighbors({ k }).fit(kept);
     // each kept sample is its own nearest neighbour, at no distance: one more is asked, and the mean taken over k
     const around = await new NearestNeighbors({ k: Math.min(k + 1, kept.length) }).fit(kept);
@@ -408,9 +426,8 @@ export class AnomalyDetector {
   /** @param scaled [n, d] @returns [n] */
   async #score(scaled: NdArray): Promise<Float32Array> {
     const kind = this.#scoreKind;
-    if (kind === 'mse' || kind === 'mae') {
-      return meanOver(this.#nets, async (net) => errorPerSample(kind, scaled, await net.reconstruct(scaled)));
-    }
+    if (kind === 'mse' || kind === 'mae') return this.#errors(kind, scaled);
+    if (kind === 'image') return this.#scoreImages(scaled);
     const distances = await meanOver(this.#nets, async (net, i) =>
       mahalanobis(this.#whitenings[i], await residuals(net, scaled)),
     );
@@ -418,6 +435,24 @@ export class AnomalyDetector {
     const nearest = await this.#memory!.scores(scaled);
     // (D^2 / mean D^2)^(2/3) M^(1/3)
     return distances.map((distance, i) => Math.cbrt((nearest[i] ** 2 / this.#usualDistance) ** 2 * distance));
+  }
+
+  /** E / mean E, times D / sqrt(mean D^2), over sqrt(I / mean I) */
+  async #scoreImages(images: NdArray): Promise<Float32Array> {
+    const { background, ink, error } = this.#usualImage!;
+    const nearest = await this.#memory!.scores(images);
+    return meanOver(this.#nets, async (net) => {
+      const reconstructed = await net.reconstruct(images);
+      const [errors, inks] = [errorPerSample('mse', images, reconstructed), inkOf(reconstructed, background)];
+      return errors.map(
+        (one, i) =>
+          (one / error) * Math.sqrt(nearest[i] ** 2 / this.#usualDistance / Math.max(leastInk, inks[i] / ink)),
+      );
+    });
+  }
+
+  async #errors(kind: 'mse' | 'mae', scaled: NdArray): Promise<Float32Array> {
+    return meanOver(this.#nets, async (net) => errorPerSample(kind, scaled, await net.reconstruct(scaled)));
   }
 
   /** @param scaled [n, d] @returns [n * d] */
@@ -463,6 +498,13 @@ export class AnomalyDetector {
     this.#fittedNets();
     return this.#width;
   }
+}
+
+/** Squared distance of every image to a picture of the background alone. */
+function inkOf(images: NdArray, background: number): Float32Array {
+  return Float32Array.from({ length: images.length }, (_, i) =>
+    images.row(i).reduce((sum, pixel) => sum + (pixel - background) ** 2, 0),
+  );
 }
 
 function isRule(value: unknown): value is ThresholdRule {

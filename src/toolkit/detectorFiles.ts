@@ -14,7 +14,7 @@ const formatVersion = 1;
 
 interface Detector {
   readonly seed: number;
-  readonly score: 'mse' | 'mae' | 'mahalanobis' | 'combined';
+  readonly score: 'mse' | 'mae' | 'mahalanobis' | 'combined' | 'image';
   readonly threshold: number;
   /** Values per sample. */
   readonly width: number;
@@ -25,6 +25,14 @@ interface Detector {
   readonly memory: NearestNeighbors | undefined;
   readonly usualDistance: number;
   readonly usualErrors: Float32Array<ArrayBuffer>;
+  readonly usualImage: UsualImage | undefined;
+}
+
+/** What normal images are like. */
+export interface UsualImage {
+  background: number;
+  ink: number;
+  error: number;
 }
 
 export type SavedDetector = Detector & { readonly scaler: Scaler | undefined };
@@ -46,6 +54,7 @@ interface DetectorFile {
   memory?: { k: number; samples: number; means: number[] };
   usualDistance: number;
   usualErrors: number[];
+  usualImage?: UsualImage;
 }
 
 export async function writeDetector(
@@ -141,6 +150,7 @@ export async function readDetector(folder: string): Promise<SavedDetector> {
     memory: file.memory && (await readMemory(folder, file.memory, file.width)),
     usualDistance: file.usualDistance,
     usualErrors: Float32Array.from(file.usualErrors),
+    usualImage: file.usualImage,
     scaler: file.scaler && scalerFrom(file.scaler),
   };
 }

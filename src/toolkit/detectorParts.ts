@@ -9,7 +9,7 @@ const fewestPixels = 200;
 
 export interface Recipe {
   readonly scaler: 'standard' | 'none';
-  readonly score: 'combined' | 'mse';
+  readonly score: 'combined' | 'image';
   readonly nets: readonly Autoencoder[];
   /** For error maps, where another net shows faults better than those that score. */
   readonly locator?: Autoencoder;
@@ -19,15 +19,13 @@ export interface Recipe {
 /** @param x [n, d], not scaled */
 export function defaultRecipe(x: NdArray, seed: number): Recipe {
   const [n, d] = x.shape;
-  const batchSize = 64;
-  const stepsPerEpoch = Math.ceil(n / batchSize);
   if (d >= fewestPixels && x.data.every((value) => value >= 0 && value <= 1)) {
     return {
       scaler: 'none',
-      score: 'mse',
+      score: 'image',
       nets: [new Autoencoder({ hidden: [256], latentDim: 32, loss: 'bce', seed })],
       locator: new Autoencoder({ hidden: [256], latentDim: 32, loss: 'bce', noise: saltPepperNoise(0.3), seed }),
-      fit: { epochs: epochsFor(stepsPerEpoch, 20), batchSize },
+      fit: lasting(n, { epochs: 20, batchSize: 64, leastSteps: 1_000 }),
     };
   }
   const nets = [0, 1, 2].map(
@@ -41,10 +39,18 @@ export function defaultRecipe(x: NdArray, seed: number): Recipe {
         seed: seed + member,
       }),
   );
-  return { scaler: 'standard', score: 'combined', nets, fit: { epochs: epochsFor(stepsPerEpoch, 50), batchSize } };
+  return {
+    scaler: 'standard',
+    score: 'combined',
+    nets,
+    fit: lasting(n, { epochs: 50, batchSize: 64, leastSteps: 1_000 }),
+  };
 }
 
-/** So many epochs, more where they are short, fewer where they are long: 1 000 to 20 000 steps in all. */
-function epochsFor(stepsPerEpoch: number, usual: number): number {
-  return Math.max(3, Math.min(Math.max(usual, Math.ceil(1_000 / stepsPerEpoch)), Math.floor(20_000 / stepsPerEpoch)));
+/** So many epochs of n samples; more where they are short, and never more than 20 000 steps in all. */
+function lasting(n: number, usual: { epochs: number; batchSize: number; leastSteps: number }): Recipe['fit'] {
+  const { batchSize, leastSteps } = usual;
+  const steps = Math.ceil(n / batchSize);
+  const enough = Math.max(usual.epochs, Math.ceil(leastSteps / steps));
+  return { epochs: Math.max(3, Math.min(enough, Math.floor(20_000 / steps))), batchSize };
 }

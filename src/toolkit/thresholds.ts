@@ -51,7 +51,7 @@ export function thresholdOf(rule: Exclude<ThresholdRule, { kind: 'bestF1' }>, sc
 }
 
 /** Between the two nearest scores where it falls between them, as NumPy does. */
-function quantileOf(scores: Float32Array, q: number): number {
+export function quantileOf(scores: Float32Array, q: number): number {
   const sorted = scores.slice().sort();
   const place = q * (sorted.length - 1);
   const below = Math.floor(place);

@@ -1,4 +1,4 @@
-import { Autoencoder, datasets, GaussianMixture, KMeans, metrics } from 'aenb';
+import { Autoencoder, DenoisingAutoencoder, datasets, GaussianMixture, KMeans, maskingNoise, metrics } from 'aenb';
 import { expect, test } from 'vitest';
 import { average, onlyQuick, report, withoutTime } from './figures.ts';
 
@@ -6,16 +6,16 @@ test.skipIf(withoutTime)(
   'codes of digits fall into ten clusters better than pixels do',
   { timeout: 3 * 3_600_000 },
   async () => {
-    const { train } = await datasets.mnist();
-    const digits = train.slice(0, 20_000);
+    const { train: digits } = await datasets.mnist();
     const y = digits.y!;
     const started = performance.now();
     const found = { pixels: [] as number[], codes: [] as number[], mixture: [] as number[], nmi: [] as number[] };
     for (const seed of [1, 2, 3]) {
       const pixels = await new KMeans({ k: 10, seed, restarts: 3 }).fit(digits.x);
       found.pixels.push(metrics.clusterScores(await pixels.predict(digits.x), y).accuracy);
-      const model = new Autoencoder({ hidden: [500, 250], latentDim: 10, loss: 'bce', seed });
-      await model.fit(digits, { epochs: 25, batchSize: 256 });
+      const noise = maskingNoise(0.2);
+      const model = new DenoisingAutoencoder({ hidden: [500, 250], latentDim: 10, loss: 'bce', noise, seed });
+      await model.fit(digits, { epochs: 60, batchSize: 256 });
       const codes = await model.encode(digits);
       const means = await new KMeans({ k: 10, seed }).fit(codes);
       found.codes.push(metrics.clusterScores(await means.predict(codes), y).accuracy);
@@ -27,12 +27,12 @@ test.skipIf(withoutTime)(
       model.dispose();
     }
     report({
-      what: 'clusters of MNIST, mean accuracy of 3 seeds: k-means on pixels, on codes; Gaussian mixture on codes, its NMI',
+      what: 'clusters of 60 000 digits, mean accuracy of 3 seeds: k-means on pixels, on codes; Gaussian mixture on codes, its NMI',
       ours: [found.pixels, found.codes, found.mixture, found.nmi]
         .map((values) => average(values).toFixed(3))
         .join(', '),
-      reference: '0.50, 0.77, 0.82, 0.80',
-      source: 'a first try; published clustering nets reach 0.818 to 0.881',
+      reference: '0.535, 0.818; clustering nets 0.843 (DEC), 0.881 (IDEC)',
+      source: 'Xie et al. 2016; Guo et al. 2017',
       seconds: (performance.now() - started) / 1000,
     });
     expect(average(found.codes) - average(found.pixels)).toBeGreaterThanOrEqual(0.2);

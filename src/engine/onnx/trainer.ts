@@ -2,11 +2,11 @@
  * Training on ONNX Runtime. Weights, gradients and the optimizer's averages lie in one WebAssembly memory, which the
  * runtime reads and writes in place and where the optimizer works: nothing is copied between steps but the batch.
  */
-import * as tf from '@tensorflow/tfjs';
 import { type Program, updatePrefix, valuesOf } from '../program/index.ts';
 import { type Block, blockBytes, SimdMemory } from '../simd/memory.ts';
+import { Store } from '../simd/store.ts';
 import { checkAgainstReplay, madeUp } from '../training/check.ts';
-import { isCurrent, names, orderedVariables, type StepProgram, traceStep } from '../training/programs.ts';
+import { isCurrent, names, type StepProgram, traceStep } from '../training/programs.ts';
 import { drawTensor, fillDraw } from '../training/randomness.ts';
 import {
   type CompiledTrainer,
@@ -21,8 +21,6 @@ import {
 import { emit, inputName } from './emit.ts';
 import { Session, type Tensors, tensorOver } from './runtime.ts';
 import { threadsFor } from './threadsFor.ts';
-
-const slotCount = { adam: 2, momentum: 1, rmsprop: 1, sgd: 0 };
 
 export class OnnxTrainer implements CompiledTrainer {
   readonly compiled = true;
@@ -112,124 +110,6 @@ export class OnnxTrainer implements CompiledTrainer {
     const run = new CompiledStep(step, this.#store, this.#spec.seed, this.#threads);
     this.#runs.set(key, run);
     return run;
-  }
-}
-
-/** What steps share: the variables, their gradients and the optimizer's averages. */
-class Store {
-  readonly variables: readonly tf.Variable[];
-  /** Views of the variables, and of the gradients of those that train. */
-  readonly weights: readonly Block[];
-  readonly gradients: readonly Block[];
-  readonly #trained: readonly tf.Variable[];
-  readonly #memory: SimdMemory;
-  /** Floats of everything that trains, gaps between variables included. */
-  readonly #extent: number;
-  readonly #slots: readonly (readonly Block[])[];
-  /** The tensors' data that the variables had when they were last equal to the weights here. */
-  #published: object[] = [];
-  #stale = false;
-
-  constructor(spec: TrainerSpec) {
-    const { all, trained } = orderedVariables(spec);
-    this.variables = all;
-    this.#trained = trained;
-    const slots = slotCount[spec.optimizer];
-    const bytes = (variables: readonly tf.Variable[]) =>
-      variables.reduce((sum, variable) => sum + blockBytes(variable.size), 0);
-    this.#memory = new SimdMemory(bytes(all) + (1 + slots) * bytes(trained));
-    const take = (variables: readonly tf.Variable[]) => variables.map((variable) => this.#memory.take(variable.size));
-    this.weights = take(all);
-    this.gradients = take(trained);
-    this.#slots = Array.from({ length: slots }, () => take(trained));
-    this.#extent = bytes(trained) / 4;
-    this.#read();
-    spec.state?.slots.forEach((values, slot) => {
-      let next = 0;
-      for (const block of this.#slots[slot]) {
-        block.values.set(values.subarray(next, next + block.values.length));
-        next += block.values.length;
-      }
-    });
-  }
-
-  #read(): void {
-    this.variables.forEach((variable, i) => {
-      this.weights[i].values.set(variable.dataSync());
-    });
-    this.#published = this.variables.map(({ dataId }) => dataId);
-  }
-
-  /** The weights have moved on. */
-  touch(): void {
-    this.#stale = true;
-  }
-
-  publish(): void {
-    if (!this.#stale) return;
-    this.variables.forEach((variable, i) => {
-      tf.tidy(() => {
-        variable.assign(tf.tensor(this.weights[i].values.slice(), variable.shape));
-      });
-    });
-    this.#published = this.variables.map(({ dataId }) => dataId);
-    this.#stale = false;
-  }
-
-  adopt(): void {
-    if (this.variables.some(({ dataId }, i) => dataId !== this.#published[i])) this.#read();
-  }
-
-  /** One step of the optimizer over all that trains, in place. */
-  update(optimizer: TrainerSpec['optimizer'], learningRate: number, step: number): void {
-    const [w] = this.weights;
-    const [g] = this.gradients;
-    if (!g) return;
-    const [first, second] = this.#slots.map(([block]) => block.address);
-    const { routines } = this.#memory;
-    const n = this.#extent;
-    switch (optimizer) {
-      case 'adam': {
-        // lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + e), the constants drawn together
-        const root = Math.sqrt(1 - 0.999 ** step);
-        const rate = (learningRate * root) / (1 - 0.9 ** step);
-        routines.adam(w.address, first, second, g.address, n, rate, 1e-7 * root);
-        break;
-      }
-      case 'sgd':
-        routines.sgd(w.address, g.address, n, learningRate);
-        break;
-      case 'momentum':
-        routines.momentum(w.address, first, g.address, n, learningRate);
-        break;
-      case 'rmsprop':
-        routines.rmsprop(w.address, first, g.address, n, learningRate);
-        break;
-    }
-    this.touch();
-  }
-
-  norms(layers: TrainerSpec['layers']): number[] {
-    return layers.map(({ variables }) => {
-      const squares = variables.map((variable) => {
-        const { address, values } = this.gradients[this.#trained.indexOf(variable)];
-        return this.#memory.routines.sumOfSquares(address, Math.ceil(values.length / 4) * 4);
-      });
-      return Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
-    });
-  }
-
-  /** The optimizer's averages, as vectors over all variables that train. */
-  slots(): Float32Array[] {
-    return this.#slots.map((blocks) => {
-      const whole = new Float32Array(blocks.reduce((sum, { values }) => sum + values.length, 0));
-      let next = 0;
-      for (const { values } of blocks) {
-        whole.set(values, next);
-        next += values.length;
-      }
-      return whole;
-    });
   }
 }
 

@@ -1,7 +1,7 @@
 /** Training kernel by kernel on tf's current backend: for what can't be compiled, and where no native engine is. */
 import * as tf from '@tensorflow/tfjs';
+import { Store } from '../simd/store.ts';
 import { freeAbandonedTape } from '../tape.ts';
-import { Optimizer } from './eagerOptimizer.ts';
 import { stepRandom } from './randomness.ts';
 import {
   gather,
@@ -22,30 +22,30 @@ interface Pending {
   readonly size: number;
   readonly names: readonly string[];
   readonly values: tf.Tensor1D;
-  readonly norms?: tf.Tensor1D;
+  readonly norms?: readonly number[];
 }
 
 export class EagerTrainer implements Trainer {
   readonly compiled = false;
   readonly #spec: TrainerSpec;
-  readonly #optimizer: Optimizer;
-  readonly #variables: readonly tf.Variable[];
+  /** Of what trains alone: the loss itself assigns to the other variables. */
+  readonly #store: Store;
+  #steps: number;
   #pending: Pending[] = [];
 
   constructor(spec: TrainerSpec) {
     this.#spec = spec;
-    this.#variables = spec.layers.flatMap((layer) => layer.variables);
-    const size = this.#variables.reduce((sum, variable) => sum + variable.size, 0);
-    this.#optimizer = new Optimizer(spec.optimizer, size, spec.state);
+    this.#store = new Store({ ...spec, weights: [] });
+    this.#steps = spec.state?.steps ?? 0;
   }
 
   get steps(): number {
-    return this.#optimizer.steps;
+    return this.#steps;
   }
 
   step(rows: Rows, settings: StepSettings): void {
-    const { loss, layers, seed } = this.#spec;
-    const step = this.#optimizer.steps;
+    const { loss, seed } = this.#spec;
+    const step = this.#steps;
     this.#pending.push(
       tf.tidy(() => {
         let names: string[] = [];
@@ -59,17 +59,10 @@ export class EagerTrainer implements Trainer {
             // kept, since the gradient's scope ends before they are read
             values = tf.keep(tf.stack(Object.values(terms)) as tf.Tensor1D);
             return total(terms);
-          }, this.#variables as tf.Variable[]);
-          // a variable that the loss does not use has none
-          const gradients = this.#variables.map((variable) => grads[variable.name] ?? tf.zerosLike(variable));
-          this.#optimizer.apply(this.#variables, gradients, settings.learningRate);
-          const norms = settings.norms ? normsOf(layers, gradients) : undefined;
-          return {
-            size: rows.end - rows.start,
-            names,
-            values: values!.clone(),
-            norms,
-          } as unknown as tf.TensorContainer;
+          }, this.#store.trained as tf.Variable[]);
+          const norms = this.#learn(grads, settings);
+          const size = rows.end - rows.start;
+          return { size, names, values: values!.clone(), norms } as unknown as tf.TensorContainer;
         } catch (error) {
           freeAbandonedTape();
           throw error;
@@ -78,6 +71,20 @@ export class EagerTrainer implements Trainer {
         }
       }) as unknown as Pending,
     );
+  }
+
+  /** @returns the gradient's norms, if they are wanted */
+  #learn(grads: tf.NamedTensorMap, { learningRate, norms }: StepSettings): number[] | undefined {
+    const store = this.#store;
+    store.trained.forEach((variable, i) => {
+      const gradient = grads[variable.name]?.dataSync<'float32'>();
+      // a variable that the loss does not use has none
+      if (gradient) store.gradients[i].values.set(gradient);
+      else store.gradients[i].values.fill(0);
+    });
+    store.update(this.#spec.optimizer, learningRate, ++this.#steps);
+    store.publish();
+    return norms ? store.norms(this.#spec.layers) : undefined;
   }
 
   evaluate(rows: Rows, { scalars, step }: { scalars: StepSettings['scalars']; step: number }): void {
@@ -110,7 +117,7 @@ export class EagerTrainer implements Trainer {
       const results: StepResult[] = [];
       for (const { size, names, norms } of pending) {
         const terms = Object.fromEntries(names.map((name) => [name, values[next++]]));
-        results.push({ size, terms, ...(norms && { norms: Array.from(await norms.data()) }) });
+        results.push({ size, terms, ...(norms && { norms }) });
       }
       return results;
     } finally {
@@ -120,22 +127,23 @@ export class EagerTrainer implements Trainer {
 
   /** The model's variables are the ones that train. */
   publish(): void {}
-  adopt(): void {}
+  adopt(): void {
+    this.#store.adopt();
+  }
   doubt(): void {}
 
-  state(): Promise<OptimizerState> {
-    return this.#optimizer.state();
+  async state(): Promise<OptimizerState> {
+    return { name: this.#spec.optimizer, steps: this.#steps, slots: this.#store.slots() };
   }
 
   dispose(): void {
     free(this.#pending);
     this.#pending = [];
-    this.#optimizer.dispose();
   }
 }
 
 function free(pending: readonly Pending[]): void {
-  tf.dispose(pending.flatMap(({ values, norms }) => [values, ...(norms ? [norms] : [])]));
+  tf.dispose(pending.map(({ values }) => values));
 }
 
 /** What a step sees, as tensors that the caller disposes. */
@@ -164,12 +172,6 @@ function tensorsOf(scalars: Readonly<Record<string, number>>): Record<string, tf
 /** The loss. */
 export function total(terms: Terms): tf.Scalar {
   return Object.values(terms).reduce((sum, term) => sum.add(term));
-}
-
-function normsOf(layers: TrainerSpec['layers'], gradients: readonly tf.Tensor[]): tf.Tensor1D {
-  let next = 0;
-  const squares = layers.map(({ variables }) => tf.addN(variables.map(() => gradients[next++].square().sum())));
-  return tf.stack(squares).sqrt() as tf.Tensor1D;
 }
 
 /** Refuses terms that are no scalars. */

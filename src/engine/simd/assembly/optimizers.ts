@@ -1,9 +1,9 @@
-/**
- * Updates of n weights in place, 16-byte aligned, n a multiple of 4. Formulas and sources: optimizers.ts of the toolkit,
- * whose results these give up to rounding.
- */
+/** Updates of n weights in place, 16-byte aligned, n a multiple of 4. */
 
-/** Weights w, averages m and v, gradient g. `rate` and `epsilon` hold the corrections of the bias. */
+/**
+ * Kingma & Ba 2015, algorithm 1, with the usual 0.9 and 0.999. Weights w, averages m and v, gradient g. `rate` and
+ * `epsilon` hold the corrections of the bias.
+ */
 export function adam(w: usize, m: usize, v: usize, g: usize, n: i32, rate: f32, epsilon: f32): void {
   const one1 = f32x4.splat(<f32>0.1);
   const one2 = f32x4.splat(<f32>0.001);
@@ -27,6 +27,7 @@ export function adam(w: usize, m: usize, v: usize, g: usize, n: i32, rate: f32, 
   }
 }
 
+/** w - lr g */
 export function sgd(w: usize, g: usize, n: i32, rate: f32): void {
   const rates = f32x4.splat(rate);
   const end = w + (<usize>n << 2);
@@ -37,6 +38,7 @@ export function sgd(w: usize, g: usize, n: i32, rate: f32): void {
   }
 }
 
+/** v' = 0.9 v + g; w - lr v'. Polyak 1964, in the form of tfjs and PyTorch. */
 export function momentum(w: usize, velocity: usize, g: usize, n: i32, rate: f32): void {
   const rates = f32x4.splat(rate);
   const decay = f32x4.splat(<f32>0.9);
@@ -51,6 +53,7 @@ export function momentum(w: usize, velocity: usize, g: usize, n: i32, rate: f32)
   }
 }
 
+/** s' = 0.9 s + 0.1 g^2; w - lr g / sqrt(s' + e). Hinton's lecture 6e, 2012. */
 export function rmsprop(w: usize, s: usize, g: usize, n: i32, rate: f32): void {
   const rates = f32x4.splat(rate);
   const tenth = f32x4.splat(<f32>0.1);

@@ -47,3 +47,11 @@ export function ticks(low: number, high: number, wanted: number): number[] {
   const last = Math.floor(high / step + 1e-9);
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
+
+/** What stands at ticks: as many digits as tell each from the next. */
+export function tickTexts(values: readonly number[]): string[] {
+  const most = Math.max(...values.map(Math.abs));
+  const step = Math.abs((values[1] ?? 0) - (values[0] ?? 0));
+  const digits = step > 0 ? Math.ceil(Math.log10(most / step) + 1) : 4;
+  return values.map((value) => compact(value, Math.min(12, Math.max(4, digits))));
+}

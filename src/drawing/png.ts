@@ -23,6 +23,7 @@ import { firstView, latentLegend, paintLatent, projectLatent } from './latentPic
 import { layOutModel, paintModel } from './modelPicture.ts';
 import { compact, duration, grouped } from './numbers.ts';
 import { withResolution } from './pngResolution.ts';
+import { paintCloud } from './pointCloud.ts';
 import { layOutReconstruction } from './reconstructionLayout.ts';
 import { paintReconstruction, prepareReconstruction } from './reconstructionPicture.ts';
 import { layOutSheet, paintSheet, type Sheet } from './sheet.ts';
@@ -81,7 +82,7 @@ const sheets: Record<string, MakeSheet> = {
       paint: await chartPainter(curvesChart(payload, view, paper, english), size),
     };
   },
-  [SCATTER_MIME]: async (value) => {
+  [SCATTER_MIME]: async (value, make) => {
     const payload = parseScatter(value);
     const { scatterChart, scatterLegend } = await import('./scatterChart.ts');
     const size = { width: 560, height: 400 };
@@ -89,7 +90,10 @@ const sheets: Record<string, MakeSheet> = {
     return {
       ...size,
       heading: { title: payload.title, legend },
-      paint: await chartPainter(scatterChart(payload, new Set(), paper), size),
+      paint: await chartPainter(
+        scatterChart(payload, { hidden: new Set() }, paper, (...given) => paintCloud(...given, make)),
+        size,
+      ),
     };
   },
   [RECONSTRUCTION_MIME]: (value, make) => {

@@ -341,36 +341,39 @@ describe('a latent map', () => {
     );
   });
 
-  test('draws the same on a graphics card as in plain memory', async () => {
-    // a card that the processor imitates is not used by itself, so the page gets one here
-    const levels = async (card: boolean) => {
-      const notebook = await harness.open('light', 900);
-      if (card) {
-        await notebook.page.evaluate(() => {
-          const gl = document.createElement('canvas').getContext('webgl', { antialias: false, depth: false });
-          if (!gl) throw new Error('this browser has no WebGL');
-          Object.assign(globalThis, { [Symbol.for('aenb.webgl')]: { gl } });
-        });
-      }
-      await notebook.render('latent', 'one', payload('latent-digits'));
-      const seen = await notebook.page
-        .locator('#one canvas')
-        .first()
-        .evaluate((element) => {
-          const { width, height } = element as HTMLCanvasElement;
-          const { data } = (element as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
-          return [...data.filter((_, i) => i % 52 < 4)]; // every 13th pixel
-        });
-      expect(notebook.problems).toEqual([]);
-      await notebook.close();
-      return seen;
-    };
-    const [memory, card] = [await levels(false), await levels(true)];
-    expect(card).not.toEqual(memory);
-    const difference = memory.reduce((sum, level, i) => sum + Math.abs(level - card[i]!), 0);
-    const ink = memory.reduce((sum, level, i) => sum + (i % 4 === 3 ? level : 0), 0);
-    expect(difference / (4 * ink)).toBeLessThan(0.1);
-  });
+  test.each(['latent-digits', 'scatter-cloud'])(
+    '%s is the same on a graphics card as in plain memory',
+    async (name) => {
+      // a card that the processor imitates is not used by itself, so the page gets one here
+      const levels = async (card: boolean) => {
+        const notebook = await harness.open('light', 900);
+        if (card) {
+          await notebook.page.evaluate(() => {
+            const gl = document.createElement('canvas').getContext('webgl', { antialias: false, depth: false });
+            if (!gl) throw new Error('this browser has no WebGL');
+            Object.assign(globalThis, { [Symbol.for('aenb.webgl')]: { gl } });
+          });
+        }
+        await notebook.render(kindOf(name), 'one', payload(name));
+        const seen = await notebook.page
+          .locator('#one canvas')
+          .first()
+          .evaluate((element) => {
+            const { width, height } = element as HTMLCanvasElement;
+            const { data } = (element as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
+            return [...data.filter((_, i) => i % 52 < 4)]; // every 13th pixel
+          });
+        expect(notebook.problems).toEqual([]);
+        await notebook.close();
+        return seen;
+      };
+      const [memory, card] = [await levels(false), await levels(true)];
+      expect(card).not.toEqual(memory);
+      const difference = memory.reduce((sum, level, i) => sum + Math.abs(level - card[i]!), 0);
+      const ink = memory.reduce((sum, level, i) => sum + (i % 4 === 3 ? level : 0), 0);
+      expect(difference / (4 * ink)).toBeLessThan(0.1);
+    },
+  );
 
   test('zooms with Ctrl and the wheel and moves with the mouse, and leaves the wheel alone to the notebook', async () => {
     await withSample('latent-digits', async ({ page }) => {
@@ -480,6 +483,126 @@ describe('a latent map', () => {
     });
     expect(await notebook.inked('#one canvas >> nth=0')).toBeGreaterThan(2_000);
     expect(notebook.problems).toEqual([]);
+  });
+});
+
+describe('a scatter plot', () => {
+  const canvas = ({ page }: Notebook) => page.locator('#one canvas').first();
+  const image = (notebook: Notebook) =>
+    canvas(notebook).evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+  /** Pixels of about the colour of a series. */
+  const coloured = (notebook: Notebook, [red, green, blue]: readonly number[]) =>
+    canvas(notebook).evaluate(
+      (element, [red, green, blue]) => {
+        const { width, height } = element as HTMLCanvasElement;
+        const { data } = (element as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
+        let count = 0;
+        for (let i = 0; i < data.length; i += 4) {
+          const off = Math.abs(data[i]! - red!) + Math.abs(data[i + 1]! - green!) + Math.abs(data[i + 2]! - blue!);
+          if (data[i + 3]! > 100 && off < 40) count++;
+        }
+        return count;
+      },
+      [red, green, blue],
+    );
+  const blue = [0x21, 0x71, 0xcc];
+  const orange = [0xea, 0x7d, 0x1c];
+
+  test('of many points shows each series until its name is pressed, and the line over them', async () => {
+    await withSample('scatter-cloud', async (notebook) => {
+      expect(await coloured(notebook, blue)).toBeGreaterThan(500);
+      expect(await coloured(notebook, orange)).toBeGreaterThan(200);
+      await notebook.page.getByRole('button', { name: 'some' }).click();
+      expect(await coloured(notebook, blue)).toBe(0);
+      expect(await coloured(notebook, orange)).toBeGreaterThan(200);
+      await notebook.page.getByRole('button', { name: 'some' }).click();
+      expect(await coloured(notebook, blue)).toBeGreaterThan(500);
+    });
+  });
+
+  test.each(['scatter-people', 'scatter-cloud'])(
+    '%s zooms with Ctrl and the wheel and moves with the mouse, and shows all again',
+    async (name) => {
+      await withSample(name, async (notebook) => {
+        const { page } = notebook;
+        const whole = await image(notebook);
+        const back = page.getByRole('button', { name: 'Show all points' });
+        expect(await back.isVisible()).toBe(false);
+        // beside the points: none is looked at
+        await canvas(notebook).hover({ position: { x: 70, y: 20 } });
+        await page.mouse.wheel(0, -100);
+        expect(await image(notebook)).toBe(whole);
+        await page.keyboard.down('Control');
+        await page.mouse.wheel(0, -40);
+        await page.keyboard.up('Control');
+        await expect.poll(() => image(notebook)).not.toBe(whole);
+        const zoomed = await image(notebook);
+        await page.mouse.down();
+        await canvas(notebook).hover({ position: { x: 100, y: 60 } });
+        await page.mouse.up();
+        await expect.poll(() => image(notebook)).not.toBe(zoomed);
+        await back.click();
+        await page.mouse.move(5, 800);
+        await expect.poll(() => image(notebook)).toBe(whole);
+        await canvas(notebook).focus();
+        await page.keyboard.press('+');
+        await expect.poll(() => image(notebook)).not.toBe(whole);
+        await page.keyboard.press('0');
+        await expect.poll(() => image(notebook)).toBe(whole);
+      });
+    },
+  );
+
+  test('of many points shows the one under the mouse, and those that the arrow keys reach', async () => {
+    await withSample('scatter-cloud', async (notebook) => {
+      const { page } = notebook;
+      const whole = await image(notebook);
+      await canvas(notebook).hover({ position: { x: 230, y: 230 } });
+      await expect.poll(() => image(notebook)).not.toBe(whole);
+      const first = await image(notebook);
+      await canvas(notebook).hover({ position: { x: 260, y: 250 } });
+      await expect.poll(() => image(notebook)).not.toBe(first);
+      await page.mouse.move(5, 800);
+      await expect.poll(() => image(notebook)).toBe(whole);
+      await canvas(notebook).focus();
+      await page.keyboard.press('End');
+      const said = page.locator('#one [aria-live]');
+      const last = Number((await said.textContent())!.split(' ')[1]!.replace(',', ''));
+      await expect.poll(() => image(notebook)).not.toBe(whole);
+      await page.keyboard.press('Home');
+      const least = Number((await said.textContent())!.replace('\u2212', '-').split(' ')[1]!.replace(',', ''));
+      expect(least).toBeLessThan(last - 5);
+      await page.keyboard.press('ArrowUp');
+      expect(await said.textContent()).toMatch(/^some /);
+    });
+  });
+
+  test('draws what is finite of many points', async () => {
+    const points = Float32Array.from({ length: 8_000 }, (_, i) => Math.sin(i) * 3);
+    for (const [at, odd] of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].entries()) {
+      points[at * 2] = odd;
+    }
+    const series = [{ name: 'a', count: 4_000, points: Buffer.from(points.buffer).toString('base64') }];
+    await withSample(
+      'scatter-one',
+      async (notebook) => {
+        expect(await coloured(notebook, blue)).toBeGreaterThan(200);
+        await canvas(notebook).focus();
+        await notebook.page.keyboard.press('End');
+        expect(await notebook.page.locator('#one [aria-live]').textContent()).toMatch(/^a 3/);
+      },
+      { series },
+    );
+  });
+
+  test('of many points is drawn in high contrast after a change of theme', async () => {
+    const notebook = await harness.open('light', 900);
+    await notebook.render('scatter', 'one', payload('scatter-cloud'));
+    const light = await image(notebook);
+    await notebook.setTheme('contrast');
+    await expect.poll(() => image(notebook)).not.toBe(light);
+    expect(await coloured(notebook, [0x61, 0xa2, 0xea])).toBeGreaterThan(500);
+    await notebook.close();
   });
 });
 

@@ -111,8 +111,9 @@ export class Output<P extends { readonly title?: string; readonly text: string }
 
   dispose(): void {
     for (const subscription of this.subscriptions) subscription.dispose();
-    this.view.dispose?.();
+    // First, since what is taken out of the page loses the focus: the view hears of it while it still can draw.
     this.root.remove();
+    this.view.dispose?.();
   }
 
   private describe(): void {

@@ -23,6 +23,7 @@ export interface Words extends SummaryWords, HistogramWords, ModelWords {
   readonly decoded: string;
   readonly zoomHint: string;
   readonly wholeMap: string;
+  readonly wholePlot: string;
   readonly keyboardHint: string;
   readonly saveSvg: string;
   readonly colouredBy: string;
@@ -80,6 +81,7 @@ const en: Words = {
   decoded: 'decoded here',
   zoomHint: 'Ctrl or ⌘ with the wheel zooms, dragging moves, a double click shows all.',
   wholeMap: 'Show the whole map',
+  wholePlot: 'Show all points',
   keyboardHint: 'Arrow keys move through the values.',
   saveSvg: 'Save as SVG',
   colouredBy: 'colour',
@@ -146,6 +148,7 @@ const ja: Words = {
   decoded: 'この点の復号',
   zoomHint: 'Ctrl / ⌘ + ホイールで拡大、ドラッグで移動、ダブルクリックで全体を表示。',
   wholeMap: '全体を表示',
+  wholePlot: 'すべての点を表示',
   keyboardHint: '矢印キーで値を移動できます。',
   running: '学習中',
   completed: '完了',

@@ -232,6 +232,86 @@ describe('a reconstruction', () => {
   });
 });
 
+describe('pages', () => {
+  /** A kernel that holds 45 samples of the first one, and answers with the page that is asked for. */
+  const answering = (page: Page, first: Json, perSample: readonly string[]) =>
+    page.evaluate(
+      ([first, perSample]) => {
+        const own = window as unknown as { answer: unknown; reply(message: unknown): void };
+        own.answer = ({ id, payload }: { id: string; payload: { from: number; count: number } }) => {
+          const lists = perSample.map((name) => [name, (first[name] as unknown[]).slice(0, payload.count)]);
+          const bytes = (name: string, each: number) =>
+            (first[name] as string).slice(0, (each * payload.count * 4) / 3);
+          const size = 'samples' in first ? { samples: payload.count } : { count: payload.count };
+          const data =
+            'samples' in first
+              ? { originals: bytes('originals', 784), reconstructions: bytes('reconstructions', 784) }
+              : { pixels: bytes('pixels', 784) };
+          own.reply({ id, value: { ...first, ...size, ...data, ...Object.fromEntries(lists) } });
+        };
+      },
+      [first, perSample] as const,
+    );
+  const posted = (page: Page) =>
+    page.evaluate(() => (window as unknown as { posted: { payload: Json }[] }).posted.map(({ payload }) => payload));
+
+  test.each([
+    { name: 'images-digits', size: 15, perSample: [], more: {} },
+    { name: 'reconstruction-digits', size: 9, perSample: ['errors', 'labels'], more: { sorted: false } },
+  ])('of $name are turned to the last and back, each as long as the first', async ({ name, size, perSample, more }) => {
+    const { page } = shared;
+    const whole = payload(name);
+    const cut = (key: string) => (whole[key] as string).slice(0, (784 * size * 4) / 3);
+    const first: Json = {
+      ...whole,
+      ...(name.startsWith('images')
+        ? { count: size, pixels: cut('pixels') }
+        : { samples: size, originals: cut('originals'), reconstructions: cut('reconstructions') }),
+      ...Object.fromEntries(perSample.map((key) => [key, (whole[key] as unknown[]).slice(0, size)])),
+      total: 2 * size + 3,
+      channel: 'some-channel',
+    };
+    await shared.render(kindOf(name), 'one', first);
+    await answering(page, first, perSample);
+    const text = page.locator('.aenb-pager span');
+    expect(await text.textContent()).toBe(`1 to ${size} of ${2 * size + 3}`);
+    const next = page.getByRole('button', { name: 'Next page' });
+    const previous = page.getByRole('button', { name: 'Previous page' });
+    expect(await previous.isDisabled()).toBe(true);
+    await next.click();
+    await expect.poll(() => text.textContent()).toBe(`${size + 1} to ${2 * size} of ${2 * size + 3}`);
+    await next.click();
+    await expect.poll(() => text.textContent()).toBe(`${2 * size + 1} to ${2 * size + 3} of ${2 * size + 3}`);
+    expect(await next.isDisabled()).toBe(true);
+    await previous.click();
+    await expect.poll(() => text.textContent()).toBe(`${size + 1} to ${2 * size} of ${2 * size + 3}`);
+    expect(await posted(page)).toEqual([
+      { from: size, count: size, ...more },
+      { from: 2 * size, count: 3, ...more },
+      { from: size, count: size, ...more },
+    ]);
+    if (name.startsWith('images')) {
+      await page.locator('#one canvas').hover({ position: { x: 5, y: 5 } });
+      expect(await page.locator('#one .aenb-tip').textContent()).toContain(`sample ${size}`);
+    }
+    expect(shared.problems).toEqual([]);
+  });
+
+  test('that the kernel has no more, or broken ones, are asked for in vain and say how to go on', async () => {
+    const { page } = shared;
+    await shared.render('images', 'one', { ...payload('images-digits'), total: 400, channel: 'some-channel' });
+    await page.evaluate(() => {
+      const own = window as unknown as { answer: unknown; reply(message: unknown): void };
+      own.answer = ({ id }: { id: string }) => own.reply({ id, value: { count: 1e9, text: '<b>' } });
+    });
+    await page.getByRole('button', { name: 'Next page' }).click();
+    await page.getByText('Run the cell again to go on from here.').waitFor();
+    expect(await page.locator('.aenb-pager span').textContent()).toBe('1 to 40 of 400');
+    expect(await shared.inked('#one canvas')).toBeGreaterThan(500);
+    expect(shared.problems).toEqual([]);
+  });
+});
+
 describe('a latent map', () => {
   test('shows the sample under the mouse with its reconstruction', async () => {
     await withSample('latent-digits', async (notebook) => {

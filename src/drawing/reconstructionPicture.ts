@@ -7,9 +7,10 @@ import {
   font,
   type MakeCanvas,
   makeAtlas,
+  paintLevels,
   type Rectangle,
 } from './canvas.ts';
-import { errorColour, errorCss } from './colourScale.ts';
+import { errorCss, errorPixels } from './colourScale.ts';
 import { compact } from './numbers.ts';
 import { captionHeight, type ReconstructionLayout } from './reconstructionLayout.ts';
 import { seriesColour, type Theme, withAlpha } from './theme.ts';
@@ -32,23 +33,33 @@ export function prepareReconstruction(payload: ReconstructionPayload, make: Make
   for (const error of payload.errorMap ?? []) greatestError = Math.max(greatestError, error);
   if (payload.form !== 'images') return { greatestError };
   const [height, width, channels] = payload.imageShape!;
-  const level = (value: number) => Math.round(((value - range[0]) / (range[1] - range[0])) * 255);
-  const atlas = makeAtlas(make, payload.samples * 3, { width, height }, (tile, rgba) => {
+  const [low, high] = range;
+  const inputs = levelsOf(originals, low, 255 / (high - low));
+  const outputs = levelsOf(reconstructions, low, 255 / (high - low));
+  const atlas = makeAtlas(make, payload.samples * 3, { width, height }, (tile, pixels) => {
     const start = Math.floor(tile / 3) * features;
-    const values = [originals, reconstructions][tile % 3];
-    for (let p = 0; p < width * height; p++) {
-      const at = start + p * channels;
-      if (values) {
-        for (let c = 0; c < 3; c++) rgba[p * 4 + c] = level(values[at + (channels === 3 ? c : 0)]!);
-      } else {
-        let error = 0;
-        for (let c = 0; c < channels; c++) error += Math.abs(originals[at + c]! - reconstructions[at + c]!) / channels;
-        rgba.set(errorColour(greatestError > 0 ? error / greatestError : 0), p * 4);
+    const levels = [inputs, outputs][tile % 3];
+    if (levels) {
+      paintLevels(levels, channels, start, pixels);
+      return;
+    }
+    const scale = greatestError > 0 ? 255 / (greatestError * channels) : 0;
+    for (let p = 0; p < pixels.length; p++) {
+      let error = 0;
+      for (let at = start + p * channels; at < start + (p + 1) * channels; at++) {
+        error += Math.abs(originals[at]! - reconstructions[at]!);
       }
-      rgba[p * 4 + 3] = 255;
+      pixels[p] = errorPixels[Math.min(255, Math.round(error * scale)) || 0]!;
     }
   });
   return { atlas, greatestError };
+}
+
+/** 8-bit levels of values that begin at `low`. */
+function levelsOf(values: Float32Array, low: number, scale: number): Uint8Array {
+  const levels = new Uint8ClampedArray(values.length);
+  for (let i = 0; i < values.length; i++) levels[i] = (values[i]! - low) * scale;
+  return new Uint8Array(levels.buffer);
 }
 
 export interface ReconstructionStyle {

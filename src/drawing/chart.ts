@@ -9,11 +9,13 @@ import {
   LineElement,
   LogarithmicScale,
   PointElement,
+  type Scale,
   ScatterController,
   Tooltip,
 } from 'chart.js';
+import { makeScale } from './axes.ts';
 import type { Context, MakeCanvas } from './canvas.ts';
-import { compact } from './numbers.ts';
+import { tickText } from './numbers.ts';
 import type { Theme } from './theme.ts';
 
 Chart.register(
@@ -54,20 +56,18 @@ export function axis(
       maxRotation: 0,
       autoSkipPadding: 16,
       includeBounds: false,
-      maxTicksLimit: options.log ? undefined : 7,
+      maxTicksLimit: 7,
       ...(options.integers && { precision: 0 }),
-      callback: (value: number | string) => {
-        const number = Number(value);
-        return options.log && !roundInDecade(number) ? '' : compact(number);
-      },
+      callback: (value: number | string) => tickText(Number(value)),
+      ...(options.log && { autoSkip: false }),
     },
+    ...(options.log && {
+      afterBuildTicks: (scale: Scale) => {
+        const values = makeScale(scale.min, scale.max, true).ticks(scale.chart.height / 45);
+        scale.ticks = values.map((value) => ({ value }));
+      },
+    }),
   };
-}
-
-/** 1, 2, 3 and 5 times a power of ten: what a logarithmic axis writes out. */
-function roundInDecade(value: number): boolean {
-  const mantissa = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
-  return [1, 2, 3, 5].some((round) => Math.abs(mantissa - round) < 1e-6);
 }
 
 function small(theme: Theme) {

@@ -13,6 +13,8 @@ export interface HistogramView {
   readonly threshold?: number;
   /** Names of groups that are switched off. */
   readonly hidden: ReadonlySet<string>;
+  /** The bin that is looked at. */
+  readonly bin?: number;
 }
 
 /** Everything that is computed from a payload once. */
@@ -189,6 +191,11 @@ function paintBins(
     context.strokeStyle = colour;
     context.lineWidth = theme.contrast ? 2 : 1.25;
     context.stroke();
+  }
+  if (view.bin !== undefined) {
+    context.strokeStyle = theme.focus;
+    context.lineWidth = 2;
+    context.strokeRect(area.x + view.bin * step, area.y, step, area.height);
   }
   if (view.threshold !== undefined) paintThreshold(context, view.threshold, scale, area, { theme, words });
 }

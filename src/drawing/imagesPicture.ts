@@ -70,14 +70,15 @@ export function prepareImages(payload: ImagesPayload, make: MakeCanvas): Atlas {
   return makeAtlas(make, payload.count, { width, height }, (i, tile) => {
     const row = Math.floor(i / (payload.columns ?? payload.count));
     const scale = scales[row % scales.length] ?? 'plain';
-    if (scale === 'plain' || channels === 3) paintLevels(pixels, channels, i * size, tile);
-    else paintScale(scale, pixels.subarray(i * size, (i + 1) * size), tile);
+    if (scale === 'plain') paintLevels(pixels, channels, i * size, tile);
+    else paintScale(scale, pixels.subarray(i * size, (i + 1) * size), channels, tile);
   });
 }
 
-function paintScale(scale: ImageScale, levels: Uint8Array, pixels: Uint32Array): void {
+/** Of colours, the first channel counts. */
+function paintScale(scale: ImageScale, levels: Uint8Array, channels: number, pixels: Uint32Array): void {
   const colours = scale === 'error' ? errorPixels : divergingPixels;
-  for (let p = 0; p < levels.length; p++) pixels[p] = colours[levels[p]!]!;
+  for (let p = 0; p < pixels.length; p++) pixels[p] = colours[levels[p * channels]!]!;
 }
 
 export function paintImages(

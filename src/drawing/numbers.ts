@@ -48,10 +48,15 @@ export function ticks(low: number, high: number, wanted: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
+/** A round number at an axis: 1e−6, not 1.00e−6. */
+export function tickText(value: number, digits = 4): string {
+  return compact(value, digits).replace(/\.?0+e/, 'e');
+}
+
 /** What stands at ticks: as many digits as tell each from the next. */
 export function tickTexts(values: readonly number[]): string[] {
   const most = Math.max(...values.map(Math.abs));
   const step = Math.abs((values[1] ?? 0) - (values[0] ?? 0));
   const digits = step > 0 ? Math.ceil(Math.log10(most / step) + 1) : 4;
-  return values.map((value) => compact(value, Math.min(12, Math.max(4, digits))));
+  return values.map((value) => tickText(value, Math.min(12, Math.max(4, digits))));
 }

@@ -100,10 +100,10 @@ export function paintReconstruction(
   });
   if (payload.form === 'images') {
     paintRowNames(context, payload.metric, layout, style);
-    paintErrorScale(context, parts.greatestError, layout, style);
+    paintErrorScale(context, style.words.absoluteError, parts.greatestError, layout, style);
   } else {
     paintRangeAxis(context, payload, layout, theme);
-    if (payload.errorMap) paintErrorScale(context, parts.greatestError, layout, style);
+    if (payload.errorMap) paintErrorScale(context, style.words.error, parts.greatestError, layout, style);
     else paintPanelLegend(context, layout, style, payload.form);
   }
 }
@@ -157,9 +157,10 @@ function paintRowNames(
 
 function paintErrorScale(
   context: Context,
+  name: string,
   greatest: number,
   { legend }: ReconstructionLayout,
-  { theme, words }: ReconstructionStyle,
+  { theme }: ReconstructionStyle,
 ): void {
   const bar = { width: Math.min(120, Math.max(30, legend.width - 150)), height: 8 };
   const middle = legend.y + legend.height / 2 + 1;
@@ -172,7 +173,7 @@ function paintErrorScale(
     context.fillText(text, x, middle);
     x += context.measureText(text).width + 8;
   };
-  write(words.absoluteError);
+  write(name);
   write('0');
   for (let i = 0; i < bar.width; i++) {
     context.fillStyle = errorCss(i / (bar.width - 1));

@@ -109,6 +109,43 @@ describe('every output', () => {
     });
   });
 
+  test('shows a great many rows some thousands at a time', async () => {
+    const points = Buffer.from(Float32Array.from({ length: 24_000 }, (_, i) => i).buffer).toString('base64');
+    const series = [{ name: 'a', count: 12_000, points }];
+    await withSample(
+      'scatter-one',
+      async ({ page }) => {
+        await page.getByRole('button', { name: 'Show data' }).click();
+        const rows = page.locator('#one .aenb-data tbody tr');
+        expect(await rows.count()).toBe(200);
+        await page.getByRole('button', { name: 'Show more' }).click();
+        expect(await rows.count()).toBe(5_200);
+        expect(await page.locator('#one .aenb-note').textContent()).toContain('first 5200 of 12\u202f000 rows');
+        await page.getByRole('button', { name: 'Show more' }).click();
+        await page.getByRole('button', { name: 'Show all' }).click();
+        expect(await rows.count()).toBe(12_000);
+      },
+      { series },
+    );
+  });
+
+  test.each(Object.keys(bundles))('%s has a name on everything that the keyboard reaches', async (name) => {
+    await withSample(name, async ({ page }) => {
+      const nameless = await page.evaluate(() => {
+        const reached = 'button, select, input, [role=toolbar], [role=group], [role=radiogroup], canvas[tabindex]';
+        return [...document.querySelectorAll<HTMLElement>(`#one :is(${reached})`)]
+          .filter((one) => !one.closest('[hidden]'))
+          .filter((one) => {
+            const label = one.getAttribute('aria-label') ?? one.getAttribute('aria-labelledby');
+            const inLabel = one.closest('label')?.textContent?.trim();
+            return !(label || (one instanceof HTMLButtonElement && one.textContent?.trim()) || inLabel);
+          })
+          .map((one) => one.outerHTML.slice(0, 120));
+      });
+      expect(nameless).toEqual([]);
+    });
+  });
+
   test('saves its numbers as CSV and its picture as PNG', async () => {
     await withSample('scatter-people', async ({ page }) => {
       const download = async (name: string) => {
@@ -707,6 +744,24 @@ describe('a histogram of scores', () => {
   });
 });
 
+describe('a histogram without a threshold', () => {
+  test('tells the keyboard what each bin holds', async () => {
+    await withSample('histogram-one', async ({ page }) => {
+      const canvas = page.locator('#one canvas');
+      await canvas.focus();
+      await page.keyboard.press('End');
+      const said = page.locator('#one .aenb-said');
+      const last = await said.textContent();
+      expect(last).toMatch(/^\d.* – \d.*, .+: \d+$/);
+      await page.keyboard.press('ArrowLeft');
+      expect(await said.textContent()).not.toBe(last);
+      expect(await page.locator('#one .aenb-tip').isVisible()).toBe(true);
+      await page.keyboard.press('Escape');
+      expect(await page.locator('#one .aenb-tip').isVisible()).toBe(false);
+    });
+  });
+});
+
 describe('bars', () => {
   test('change with the epoch that the slider chooses, and walk by keys', async () => {
     await withSample('bars-gradients', async ({ page }) => {
@@ -777,6 +832,7 @@ describe('a hostile payload', () => {
         'values',
         'errorMap',
         'part',
+        'each',
       ];
       if (['plain', 'diverging', 'error'].includes(value)) return value;
       return typeof value === 'string' && !kept.includes(key) ? `${script}${value}` : value;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { makeScale } from '../../src/drawing/axes.ts';
 import { errorColour } from '../../src/drawing/colourScale.ts';
 import { layOutImages } from '../../src/drawing/imagesPicture.ts';
 import { compact, duration, grouped, ticks, tickTexts } from '../../src/drawing/numbers.ts';
@@ -120,6 +121,14 @@ describe('numbers', () => {
     expect(ticks(-6.3, 8.2, 7)).toEqual([-6, -4, -2, 0, 2, 4, 6, 8]);
     expect(ticks(0.0012, 0.0049, 4)).toEqual([0.002, 0.003, 0.004]);
     expect(ticks(3, 3, 5)).toEqual([3]);
+  });
+
+  test('of a logarithmic axis are round, and at least two, however little it spans', () => {
+    const between = (low: number, high: number, wanted = 5) => makeScale(low, high, true).ticks(wanted);
+    expect(between(0.01, 1)).toEqual([0.01, 0.03, 0.1, 0.3, 1]);
+    expect(between(0.2, 6)).toEqual([0.2, 0.5, 1, 2, 5]);
+    expect(between(1e-12, 1, 4)).toEqual([1e-12, 1e-9, 1e-6, 1e-3, 1]);
+    expect(between(0.31, 0.39).length).toBeGreaterThanOrEqual(2);
   });
 
   test('at neighbouring ticks differ, however near they lie', () => {

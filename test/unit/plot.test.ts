@@ -12,6 +12,7 @@ import { NdArray } from '../../src/toolkit/ndarray.ts';
 import { type Displayable, displaySymbol } from '../../src/toolkit/plot/display.ts';
 import {
   curves,
+  errorMaps,
   images,
   latent,
   lines,
@@ -418,6 +419,25 @@ describe('a table', () => {
   test('of nothing is an empty table', async () => {
     expect(parseTable((await show(table([])))[TABLE_MIME])).toMatchObject({ columns: [], rows: [], total: 0 });
     expect(() => table('rows' as never)).toThrow('list of records');
+  });
+});
+
+describe('maps of errors', () => {
+  test('show colour samples in colour, over one error a pixel', async () => {
+    const x = pixels(3, 8 * 8 * 3);
+    const detector = {
+      scores: async (rows: NdArray) => Float32Array.from({ length: rows.shape[0]! }, (_, i) => i),
+      errorMap: async (rows: NdArray) =>
+        new NdArray(
+          rows.data.map((_, at) => (at % 3 === 1 ? 3 : 0)),
+          rows.shape,
+        ),
+    };
+    const bundle = await show(await errorMaps(detector, x, { n: 2, imageShape: [8, 8, 3] }));
+    const { imageShape, count, pixels: levels, scales } = parseImages(bundle[IMAGES_MIME]);
+    expect({ imageShape, count, scales }).toEqual({ imageShape: [8, 8, 3], count: 4, scales: ['plain', 'error'] });
+    expect(levels[5]).toBe(Math.round(255 * x.data[2 * 192 + 5]!));
+    expect(new Set(levels.subarray(2 * 192))).toEqual(new Set([255]));
   });
 });
 

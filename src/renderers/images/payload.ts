@@ -24,6 +24,8 @@ export interface ImagesPayload {
   readonly tight: boolean;
   /** How levels become colours: of all pictures, or of every row if there are several. Default: as they are. */
   readonly scales: readonly ImageScale[];
+  /** What each picture belongs to; a sample if absent. */
+  readonly each?: 'sample' | 'unit';
   /** Pictures that the kernel holds; more than `count` where only the first are kept. */
   readonly total?: number;
   /** The kernel's ear for further pages, see ImagesPage. */
@@ -68,6 +70,7 @@ export function parseImages(value: unknown): ImagesPayload {
     scales: record.optionalList('scales', mostTitles, (entry, path) =>
       new Fields({ entry }, path).oneOf('entry', ['plain', 'diverging', 'error'] as const),
     ) ?? ['plain'],
+    each: record.has('each') ? record.oneOf('each', ['sample', 'unit'] as const) : undefined,
     total: record.has('total') ? record.count('total', count, Number.MAX_SAFE_INTEGER) : undefined,
     channel: record.optionalText('channel'),
   };

@@ -105,7 +105,7 @@ class ImagesView implements View<ImagesPayload> {
       const names = [rowTitles?.[Math.floor(image / columns)], columnTitles?.[image % columns]];
       return [...names, title].filter(Boolean).join(', ');
     }
-    return `${this.frame.words.sample} ${this.pager.from + image}${title ? `: ${title}` : ''}`;
+    return `${this.frame.words[this.payload.each ?? 'sample']} ${this.pager.from + image}${title ? `: ${title}` : ''}`;
   }
 
   private attend(image: number | undefined): void {
@@ -149,7 +149,7 @@ class ImagesView implements View<ImagesPayload> {
     const size = height * width * channels;
     const [low, high] = this.payload.range;
     return {
-      columns: [this.frame.words.sample, ...Array.from({ length: size }, (_, i) => String(i))],
+      columns: [this.frame.words[this.payload.each ?? 'sample'], ...Array.from({ length: size }, (_, i) => String(i))],
       rows: Array.from({ length: this.payload.count }, (_, i) => [
         this.payload.titles?.[i] ?? this.pager.from + i,
         ...Array.from(this.payload.pixels.subarray(i * size, (i + 1) * size), (level) =>

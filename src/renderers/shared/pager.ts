@@ -20,7 +20,7 @@ export class Pager {
   readonly root: HTMLElement;
   /** Of all samples, the one that the page begins with. */
   from = 0;
-  private readonly bar = element('div', { class: 'aenb-pager', role: 'group' });
+  private readonly bar: HTMLElement;
   private readonly text = element('span');
   private readonly previous: HTMLButtonElement;
   private readonly next: HTMLButtonElement;
@@ -46,7 +46,8 @@ export class Pager {
     this.previous = tool(words.previousPage, icons.previous, () => void this.turn(this.from - this.size));
     this.next = tool(words.nextPage, icons.next, () => void this.turn(this.from + this.size));
     this.note = kernelNote(frame, () => this.first.channel);
-    this.bar.append(this.previous, this.text, this.next);
+    const bar = { class: 'aenb-pager', role: 'group', 'aria-label': words.pages };
+    this.bar = element('div', bar, this.previous, this.text, this.next);
     this.root = element('div', {}, this.bar, this.note);
   }
 

@@ -11,6 +11,10 @@ export interface Words extends SummaryWords, HistogramWords, ModelWords {
   readonly sortByError: string;
   readonly firstRows: (shown: string, total: string) => string;
   readonly showAll: string;
+  readonly unit: string;
+  readonly pages: string;
+  readonly tools: string;
+  readonly showMore: string;
   readonly broken: string;
   readonly sample: string;
   readonly series: string;
@@ -69,6 +73,10 @@ const en: Words = {
   sortByError: 'Sort by error',
   firstRows: (shown, total) => `first ${shown} of ${total} rows`,
   showAll: 'Show all',
+  unit: 'unit',
+  pages: 'Pages',
+  tools: 'Tools',
+  showMore: 'Show more',
   broken: 'This output cannot be drawn',
   sample: 'sample',
   series: 'series',
@@ -136,6 +144,10 @@ const ja: Words = {
   sortByError: '誤差の順に並べる',
   firstRows: (shown, total) => `${total} 行のうち最初の ${shown} 行`,
   showAll: 'すべて表示',
+  unit: 'ユニット',
+  pages: 'ページ',
+  tools: 'ツール',
+  showMore: 'さらに表示',
   broken: 'この出力は描画できません',
   sample: 'サンプル',
   series: '系列',

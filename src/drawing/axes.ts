@@ -44,7 +44,7 @@ const mantissas = [[1, 2, 3, 5], [1, 2, 5], [1, 3], [1]];
 
 /** Powers of ten, and round numbers between them as far as there is room; where no power of ten is, even steps. */
 function decades(from: number, to: number, wanted: number): number[] {
-  const most = Math.max(2, wanted);
+  const most = Math.max(2, Math.ceil(wanted));
   const between = (every: number, within: readonly number[]) => {
     const values: number[] = [];
     for (let power = Math.floor(from); power <= Math.ceil(to); power++) {
@@ -56,9 +56,14 @@ function decades(from: number, to: number, wanted: number): number[] {
     }
     return values;
   };
-  const dense = mantissas.map((within) => between(1, within)).find((values) => values.length <= most);
-  if (!dense) return between(Math.ceil((to - from) / most), [1]);
-  return dense.length < 2 ? ticks(10 ** from, 10 ** to, wanted) : dense;
+  const choices = mantissas.map((within) => between(1, within));
+  const powers = choices.at(-1)!;
+  if (powers.length > most) {
+    const some = between(Math.ceil((to - from) / most), [1]);
+    return some.length >= 2 ? some : powers;
+  }
+  const several = choices.filter((values) => values.length >= 2);
+  return several.find((values) => values.length <= most) ?? several.at(-1) ?? ticks(10 ** from, 10 ** to, wanted);
 }
 
 export interface AxesOptions {

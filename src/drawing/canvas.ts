@@ -109,6 +109,13 @@ export function drawTile(
   context.drawImage(atlas.canvas, x, y, size.width, size.height, to.x, to.y, to.width, to.height);
 }
 
+/** Black pictures on a black ground need an edge. */
+export function frameTile(context: Context, tile: Rectangle, theme: { readonly border: string }): void {
+  context.strokeStyle = theme.border;
+  context.lineWidth = 1;
+  context.strokeRect(tile.x - 0.5, tile.y - 0.5, tile.width + 1, tile.height + 1);
+}
+
 /** Radius of scattered points in CSS pixels: smaller where there are many. */
 export function pointRadius(count: number): number {
   return Math.min(4, Math.max(0.9, 4.6 - 0.75 * Math.log10(Math.max(1, count))));

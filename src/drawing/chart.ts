@@ -11,11 +11,12 @@ import {
   PointElement,
   type Scale,
   ScatterController,
+  type Tick,
   Tooltip,
 } from 'chart.js';
 import { makeScale } from './axes.ts';
 import type { Context, MakeCanvas } from './canvas.ts';
-import { tickText } from './numbers.ts';
+import { tickText, tickTexts } from './numbers.ts';
 import type { Theme } from './theme.ts';
 
 Chart.register(
@@ -31,11 +32,21 @@ Chart.register(
 
 export { Chart };
 
+export interface AxisOptions {
+  readonly title?: string;
+  readonly log?: boolean;
+  /** Lines across the picture at the values. */
+  readonly lines: boolean;
+  readonly min?: number;
+  readonly max?: number;
+  /** The values that are written; by default Chart.js chooses them, or round ones of a logarithmic axis. */
+  readonly ticks?: (scale: Scale) => number[];
+}
+
 /** An axis without ornament: faint lines where values are read, small round figures, a quiet title. */
-export function axis(
-  theme: Theme,
-  options: { title?: string; log?: boolean; lines: boolean; min?: number; max?: number; integers?: boolean },
-) {
+export function axis(theme: Theme, options: AxisOptions) {
+  const decades = (scale: Scale) => makeScale(scale.min, scale.max, true).ticks(scale.chart.height / 45);
+  const values = options.ticks ?? (options.log ? decades : undefined);
   return {
     type: options.log ? ('logarithmic' as const) : ('linear' as const),
     min: options.min,
@@ -57,14 +68,13 @@ export function axis(
       autoSkipPadding: 16,
       includeBounds: false,
       maxTicksLimit: 7,
-      ...(options.integers && { precision: 0 }),
-      callback: (value: number | string) => tickText(Number(value)),
-      ...(options.log && { autoSkip: false }),
+      autoSkip: !values,
+      callback: (value: number | string, i: number, all: readonly Tick[]) =>
+        options.ticks ? tickTexts(all.map((tick) => tick.value))[i] : tickText(Number(value)),
     },
-    ...(options.log && {
+    ...(values && {
       afterBuildTicks: (scale: Scale) => {
-        const values = makeScale(scale.min, scale.max, true).ticks(scale.chart.height / 45);
-        scale.ticks = values.map((value) => ({ value }));
+        scale.ticks = values(scale).map((value) => ({ value }));
       },
     }),
   };

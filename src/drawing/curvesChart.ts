@@ -1,9 +1,9 @@
-import type { Chart, ChartArea, ChartConfiguration, ChartDataset, Plugin } from 'chart.js';
+import type { Chart, ChartArea, ChartConfiguration, ChartDataset, Plugin, Scale } from 'chart.js';
 import type { CurveSeries, CurvesPayload } from '../renderers/curves/payload.ts';
 import { type Context, crisp, font } from './canvas.ts';
 import { axis, commonOptions, tooltipStyle } from './chart.ts';
 import type { LegendEntry } from './legend.ts';
-import { compact } from './numbers.ts';
+import { compact, ticks } from './numbers.ts';
 import { seriesColour, type Theme, withAlpha } from './theme.ts';
 import type { PictureWords } from './words.ts';
 
@@ -74,11 +74,9 @@ export function curvesChart(
       interaction: { mode: 'index', intersect: false },
       scales: {
         x: {
-          ...axis(theme, {
-            title: payload.xLabel,
-            lines: false,
-            integers: payload.series.every((series) => !series.x),
-          }),
+          ...axis(theme, { title: payload.xLabel, lines: false, ticks: (scale) => roundSteps(payload, scale) }),
+          // It ends where the curves do, not at the next round figure.
+          bounds: 'data',
           // While training, room is left for what is to come, but not so much that the curve becomes a dot.
           ...(epochs && { min: 1 }),
           ...(running && { max: Math.max(2, Math.min(running.epochs, Math.max(50, 5 * running.epoch))) }),
@@ -106,6 +104,12 @@ export function curvesChart(
     },
     plugins: [crosshair(theme), bestMark(payload, view, theme, words)],
   };
+}
+
+/** Round values along the axis; of epochs and steps, whole ones. */
+function roundSteps({ series }: CurvesPayload, { min, max, chart }: Scale): number[] {
+  const whole = series.every(({ x }) => !x);
+  return ticks(min, max, chart.width / 90).filter((value) => !whole || Number.isInteger(value));
 }
 
 /** Losses that fall almost to nothing are drawn from zero: an axis that goes below it would promise what cannot be. */

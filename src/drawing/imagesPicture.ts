@@ -5,6 +5,7 @@ import {
   drawTile,
   fitText,
   font,
+  frameTile,
   type MakeCanvas,
   makeAtlas,
   paintLevels,
@@ -96,6 +97,7 @@ export function paintImages(
   context.textBaseline = 'top';
   places.forEach(({ x, y }, i) => {
     drawTile(context, atlas, i, { width, height }, { x, y, ...tile });
+    if (theme.contrast && !payload.tight) frameTile(context, { x, y, ...tile }, theme);
     const title = payload.titles?.[i];
     if (!title) return;
     context.fillStyle = theme.muted;

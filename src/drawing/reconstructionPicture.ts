@@ -5,10 +5,10 @@ import {
   drawTile,
   fitText,
   font,
+  frameTile,
   type MakeCanvas,
   makeAtlas,
   paintLevels,
-  type Rectangle,
 } from './canvas.ts';
 import { errorCss, errorPixels } from './colourScale.ts';
 import { compact } from './numbers.ts';
@@ -106,13 +106,6 @@ export function paintReconstruction(
     if (payload.errorMap) paintErrorScale(context, style.words.error, parts.greatestError, layout, style);
     else paintPanelLegend(context, layout, style, payload.form);
   }
-}
-
-/** Black pictures on a black ground need an edge. */
-function frameTile(context: Context, tile: Rectangle, theme: Theme): void {
-  context.strokeStyle = theme.border;
-  context.lineWidth = 1;
-  context.strokeRect(tile.x - 0.5, tile.y - 0.5, tile.width + 1, tile.height + 1);
 }
 
 function paintCaption(
@@ -214,6 +207,8 @@ function paintPanel(
   if (payload.errorMap) {
     const map = payload.errorMap.subarray(sample * features, (sample + 1) * features);
     paintErrorStrip(context, map, greatest, panel, payload.form);
+    const strip = { x: panel.x, y: panel.y + panel.height - 8, width: panel.width, height: 8 };
+    if (theme.contrast) frameTile(context, strip, theme);
   }
   if (payload.form === 'bars') paintBars(context, original, rebuilt, panel, up, zero, theme);
   else paintLines(context, original, rebuilt, panel, up, theme);
@@ -312,25 +307,33 @@ function paintRangeAxis(
   }
 }
 
+const legendGap = 18;
+
 function paintPanelLegend(
   context: Context,
   { legend }: ReconstructionLayout,
   { theme, words }: ReconstructionStyle,
   form: 'series' | 'bars',
 ): void {
+  const filled = form === 'bars' ? 10 : 2;
+  const entries: [colour: string, height: number, name: string][] = [
+    [theme.quiet, filled, words.original],
+    [seriesColour(theme, 0), filled, words.reconstruction],
+  ];
+  if (form === 'series') entries.push([withAlpha(seriesColour(theme, 3), theme.contrast ? 0.7 : 0.4), 10, words.error]);
   const middle = legend.y + legend.height / 2 + 1;
-  let x = legend.x;
   context.font = font(theme, theme.fontSize - 1);
   context.textAlign = 'left';
   context.textBaseline = 'middle';
-  const entry = (colour: string, height: number, name: string) => {
+  const widths = entries.map(([, , name]) => 20 + context.measureText(name).width);
+  const whole = widths.reduce((sum, width) => sum + width + legendGap, -legendGap);
+  // Under the panels, unless the room below them is too narrow.
+  let x = Math.max(0, Math.min(legend.x, legend.x + legend.width - whole));
+  entries.forEach(([colour, height, name], i) => {
     context.fillStyle = colour;
     context.fillRect(x, middle - height / 2 - 1, 14, height);
     context.fillStyle = theme.muted;
     context.fillText(name, x + 20, middle);
-    x += 20 + context.measureText(name).width + 18;
-  };
-  entry(theme.quiet, form === 'bars' ? 10 : 2, words.original);
-  entry(seriesColour(theme, 0), form === 'bars' ? 10 : 2, words.reconstruction);
-  if (form === 'series') entry(withAlpha(seriesColour(theme, 3), theme.contrast ? 0.7 : 0.4), 10, words.error);
+    x += widths[i]! + legendGap;
+  });
 }

@@ -1,9 +1,9 @@
-import type { ChartConfiguration, ChartDataset, Chart as ChartOf, Plugin, Scale, Tick } from 'chart.js';
+import type { ChartConfiguration, ChartDataset, Chart as ChartOf, Plugin } from 'chart.js';
 import { mostSeries, type ScatterPayload, type ScatterSeries } from '../renderers/scatter/payload.ts';
 import { pointRadius } from './canvas.ts';
 import { axis, commonOptions, tooltipStyle } from './chart.ts';
 import type { LegendEntry } from './legend.ts';
-import { compact, ticks, tickTexts } from './numbers.ts';
+import { compact, ticks } from './numbers.ts';
 import type { Part, Seen } from './plane.ts';
 import type { PaintCloud } from './pointCloud.ts';
 import { isClouded, paintClouds, type ScatterPoint } from './scatterClouds.ts';
@@ -114,18 +114,13 @@ export function wholeScatter({ series }: ScatterPayload): Part {
 
 /** An axis that ends where the part does, not at the next round figure. */
 function along(axisIndex: 0 | 1, { low, high }: Part, theme: Theme, title: string | undefined) {
-  const common = axis(theme, { title, lines: true, min: low[axisIndex], max: high[axisIndex] });
-  return {
-    ...common,
-    ticks: {
-      ...common.ticks,
-      callback: (_: number | string, i: number, all: readonly Tick[]) => tickTexts(all.map((tick) => tick.value))[i],
-    },
-    afterBuildTicks: (scale: Scale) => {
-      const pixels = axisIndex === 0 ? scale.chart.width / 90 : scale.chart.height / 55;
-      scale.ticks = ticks(scale.min, scale.max, pixels).map((value) => ({ value }));
-    },
-  };
+  return axis(theme, {
+    title,
+    lines: true,
+    min: low[axisIndex],
+    max: high[axisIndex],
+    ticks: ({ min, max, chart }) => ticks(min, max, axisIndex === 0 ? chart.width / 90 : chart.height / 55),
+  });
 }
 
 /** The figures of the point that is looked at, which stand beside it after every change of the chart. */

@@ -98,6 +98,25 @@ describe('every output', () => {
     await notebook.close();
   });
 
+  test('follows the colours that a system forces upon pages, and keeps those of its series', async () => {
+    const notebook = await harness.open('light', 900);
+    const { page } = notebook;
+    await notebook.render('curves', 'one', payload('curves-run'));
+    const image = () => page.locator('#one canvas').evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+    const mark = () =>
+      page
+        .locator('.aenb-mark')
+        .first()
+        .evaluate((element) => getComputedStyle(element).borderTopColor);
+    const [before, colour] = [await image(), await mark()];
+    await page.emulateMedia({ forcedColors: 'active', colorScheme: 'dark' });
+    await expect.poll(image).not.toBe(before);
+    // the palette for dark grounds, since that is what the system forces
+    expect(colour).toBe('rgb(33, 113, 204)');
+    await expect.poll(mark).toBe('rgb(97, 162, 234)');
+    await notebook.close();
+  });
+
   test('shows its data as a table on demand, and hides it again', async () => {
     await withSample('curves-vae', async ({ page }) => {
       const button = page.getByRole('button', { name: 'Show data' });

@@ -7,7 +7,7 @@ import { atPlace, dragged, toCanvas, zoomed } from '../../src/drawing/plane.ts';
 import { hitReconstruction, layOutReconstruction } from '../../src/drawing/reconstructionLayout.ts';
 import { nearestPoint, paintClouds } from '../../src/drawing/scatterClouds.ts';
 import { cellText } from '../../src/drawing/tablePicture.ts';
-import { darkPalette, lightPalette, withAlpha } from '../../src/drawing/theme.ts';
+import { darkPalette, lightPalette, readableOn, withAlpha } from '../../src/drawing/theme.ts';
 import type { ReconstructionPayload } from '../../src/renderers/reconstruction/payload.ts';
 
 type Triple = readonly [number, number, number];
@@ -91,6 +91,21 @@ describe('the colours of classes', () => {
   });
 });
 
+test('ink stands out from every colour that it is written on', () => {
+  const luminance = (hex: string) => {
+    const [r, g, b] = [1, 3, 5].map((at) => linear(Number.parseInt(hex.slice(at, at + 2), 16))) as [
+      number,
+      number,
+      number,
+    ];
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  for (const colour of [...lightPalette, ...darkPalette]) {
+    const [ink, ground] = [luminance(readableOn(colour)), luminance(colour)];
+    expect((Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05)).toBeGreaterThan(4.5);
+  }
+});
+
 describe('numbers', () => {
   test('are written short, with a true minus and thousands set apart', () => {
     expect([0, 0.012345, -3.10001, 12345.6, 1.234e-7, 5e9].map((value) => compact(value))).toEqual([
@@ -121,6 +136,8 @@ describe('numbers', () => {
     expect(ticks(-6.3, 8.2, 7)).toEqual([-6, -4, -2, 0, 2, 4, 6, 8]);
     expect(ticks(0.0012, 0.0049, 4)).toEqual([0.002, 0.003, 0.004]);
     expect(ticks(3, 3, 5)).toEqual([3]);
+    expect(ticks(-3.96, 3.49, 2.7)).toEqual([-2, 0, 2]);
+    expect(ticks(0.11, 0.89, 1).length).toBeGreaterThan(1);
   });
 
   test('of a logarithmic axis are round, and at least two, however little it spans', () => {

@@ -5,14 +5,21 @@ import type { Context, MakeCanvas } from '../../src/drawing/canvas.ts';
 import { paintChart } from '../../src/drawing/chart.ts';
 import { curvesChart } from '../../src/drawing/curvesChart.ts';
 import { progressSheet, runSheet } from '../../src/drawing/factsPicture.ts';
+import { layOutHistogram, paintHistogram, prepareHistogram } from '../../src/drawing/histogramPicture.ts';
+import { layOutModel, paintModel } from '../../src/drawing/modelPicture.ts';
+import { layOutReconstruction } from '../../src/drawing/reconstructionLayout.ts';
+import { paintReconstruction, prepareReconstruction } from '../../src/drawing/reconstructionPicture.ts';
 import { layOutSheet, paintSheet, type Sheet } from '../../src/drawing/sheet.ts';
 import { paper } from '../../src/drawing/theme.ts';
 import { english } from '../../src/drawing/words.ts';
 import { type CurvesPayload, parseCurves } from '../../src/renderers/curves/payload.ts';
+import { parseHistogram } from '../../src/renderers/histogram/payload.ts';
+import { parseModel } from '../../src/renderers/model/payload.ts';
+import { parseReconstruction } from '../../src/renderers/reconstruction/payload.ts';
 import type { RunPayload } from '../../src/renderers/run/payload.ts';
 import { displaySymbol } from '../../src/toolkit/plot/display.ts';
 import { curves } from '../../src/toolkit/plot/index.ts';
-import { run, vaeRun } from '../renderers/samples.ts';
+import { run, samples, vaeRun } from '../renderers/samples.ts';
 
 interface Written {
   readonly text: string;
@@ -118,6 +125,53 @@ describe('the facts of a training', () => {
       losses: losses.map((name) => ({ name, value: 0.0123456 })),
     };
     expect(collisions(textsOf((ruler) => progressSheet(ruler, progress, paper, english)).written)).toEqual([]);
+  });
+});
+
+describe('the words of a picture', async () => {
+  const all = await samples();
+  const payload = async (name: string) => {
+    const bundle = await all[name]![displaySymbol]();
+    return JSON.parse(JSON.stringify(bundle[Object.keys(bundle).find((mime) => mime.includes('vnd.aenb'))!]));
+  };
+  const style = { theme: paper, words: english };
+  /** Painters of a picture in so much room; each tells its own size. */
+  const pictures: Record<
+    string,
+    (width: number, make: MakeCanvas) => { width: number; paint(context: Context): void }
+  > = {};
+  const scores = parseHistogram(await payload('histogram-errors'));
+  pictures['histogram-errors'] = (width) => {
+    const parts = prepareHistogram(scores, false);
+    const layout = layOutHistogram(parts, width);
+    const view = { log: false, threshold: scores.threshold, hidden: new Set<string>() };
+    return { width: layout.width, paint: (context) => paintHistogram(context, scores, parts, view, layout, style) };
+  };
+  for (const name of ['reconstruction-digits', 'reconstruction-series', 'reconstruction-rows']) {
+    const grid = parseReconstruction(await payload(name));
+    pictures[name] = (width, make) => {
+      const layout = layOutReconstruction(grid, width, 1);
+      const parts = prepareReconstruction(grid, make);
+      return { width, paint: (context) => paintReconstruction(context, grid, parts, layout, style) };
+    };
+  }
+  const network = parseModel(await payload('model-hourglass'));
+  pictures['model-hourglass'] = (width) => {
+    const layout = layOutModel(network, width);
+    return { width: layout.width, paint: (context) => paintModel(context, network, layout, style) };
+  };
+
+  test.each(
+    Object.keys(pictures).flatMap((name) => [268, 300, 400, 520, 700, 850, 960].map((width) => ({ name, width }))),
+  )('of $name can all be read at $width px', ({ name, width }) => {
+    const { make, written } = noting();
+    const picture = pictures[name]!(width, make);
+    picture.paint(make(picture.width, 2_000).getContext('2d')!);
+    expect(written.length).toBeGreaterThan(3);
+    expect(collisions(written)).toEqual([]);
+    if (name !== 'model-hourglass') expect(written.filter(({ text }) => text.endsWith('…'))).toEqual([]);
+    expect(Math.min(...written.map(({ left }) => left))).toBeGreaterThanOrEqual(-1);
+    expect(Math.max(...written.map(({ right }) => right))).toBeLessThanOrEqual(picture.width + 1);
   });
 });
 

@@ -16,6 +16,8 @@ const colours = {
 export function readTheme(root: HTMLElement): Theme {
   const classes = document.body.classList;
   const probe = document.createElement('span');
+  // Else the system's forced colours would stand in for all of them.
+  probe.className = 'aenb-colours';
   root.append(probe);
   const computed = (property: string) => {
     probe.style.color = `var(${property})`;
@@ -33,7 +35,10 @@ export function readTheme(root: HTMLElement): Theme {
   return {
     ...hex,
     dark,
-    contrast: classes.contains('vscode-high-contrast') || classes.contains('vscode-high-contrast-light'),
+    contrast:
+      classes.contains('vscode-high-contrast') ||
+      classes.contains('vscode-high-contrast-light') ||
+      matchMedia('(forced-colors: active)').matches,
     font,
     fontSize: 12,
     palette: dark ? darkPalette : lightPalette,
@@ -97,12 +102,12 @@ function watch(): { stop(): void } {
   const observer = new MutationObserver(changed);
   observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
-  const system = matchMedia('(prefers-color-scheme: dark)');
-  system.addEventListener('change', changed);
+  const systems = ['(prefers-color-scheme: dark)', '(forced-colors: active)'].map((query) => matchMedia(query));
+  for (const system of systems) system.addEventListener('change', changed);
   return {
     stop: () => {
       observer.disconnect();
-      system.removeEventListener('change', changed);
+      for (const system of systems) system.removeEventListener('change', changed);
       if (frame !== undefined) cancelAnimationFrame(frame);
     },
   };

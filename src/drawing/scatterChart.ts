@@ -1,4 +1,4 @@
-import type { ChartConfiguration, ChartDataset, Chart as ChartOf, Plugin } from 'chart.js';
+import type { ChartConfiguration, ChartDataset, Chart as ChartOf, Plugin, Scale } from 'chart.js';
 import { mostSeries, type ScatterPayload, type ScatterSeries } from '../renderers/scatter/payload.ts';
 import { pointRadius } from './canvas.ts';
 import { axis, commonOptions, tooltipStyle } from './chart.ts';
@@ -114,13 +114,19 @@ export function wholeScatter({ series }: ScatterPayload): Part {
 
 /** An axis that ends where the part does, not at the next round figure. */
 function along(axisIndex: 0 | 1, { low, high }: Part, theme: Theme, title: string | undefined) {
-  return axis(theme, {
-    title,
-    lines: true,
-    min: low[axisIndex],
-    max: high[axisIndex],
-    ticks: ({ min, max, chart }) => ticks(min, max, axisIndex === 0 ? chart.width / 90 : chart.height / 55),
-  });
+  return {
+    ...axis(theme, {
+      title,
+      lines: true,
+      min: low[axisIndex],
+      max: high[axisIndex],
+      ticks: ({ min, max, chart }) => ticks(min, max, axisIndex === 0 ? chart.width / 90 : chart.height / 55),
+    }),
+    // Room for longer figures, so that the points do not jump sideways when one zooms.
+    afterFit: (scale: Scale) => {
+      if (axisIndex === 1) scale.width = Math.max(scale.width, title ? 66 : 46);
+    },
+  };
 }
 
 /** The figures of the point that is looked at, which stand beside it after every change of the chart. */

@@ -156,8 +156,11 @@ class ReconstructionView implements View<ReconstructionPayload> {
       Home: 0,
       End: blocks.length - 1,
     };
-    if (event.key === '+' || event.key === '-') {
-      this.setZoom(this.zoom + (event.key === '+' ? 1 : -1));
+    const zoom = event.ctrlKey || event.metaKey ? 0 : ({ '+': 1, '=': 1, '-': -1 }[event.key] ?? 0);
+    if (zoom) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.setZoom(this.zoom + zoom);
       return;
     }
     if (event.key === 'Escape') {

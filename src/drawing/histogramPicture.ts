@@ -287,7 +287,8 @@ function paintCurve(
   context.font = font(theme, theme.fontSize - 1, 600);
   context.textAlign = 'left';
   context.textBaseline = 'bottom';
-  context.fillText(about.title, area.x, area.y - 2);
+  // above the point, which may lie on the upper edge
+  context.fillText(about.title, area.x, area.y - 6);
   context.save();
   context.font = font(theme, theme.fontSize - 1);
   context.fillStyle = theme.muted;

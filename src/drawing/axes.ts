@@ -1,6 +1,6 @@
 /** Axes of pictures that are painted without Chart.js. */
 import { type Context, crisp, font, type Rectangle } from './canvas.ts';
-import { compact, ticks } from './numbers.ts';
+import { ticks, tickText } from './numbers.ts';
 import type { Theme } from './theme.ts';
 
 /** From numbers to places along an axis and back. */
@@ -39,19 +39,31 @@ export function makeScale(low: number, high: number, log: boolean): Scale {
   };
 }
 
-/** Powers of ten, and where there is room 2 and 5 times them. */
+/** What may stand between powers of ten, from the densest. */
+const mantissas = [[1, 2, 3, 5], [1, 2, 5], [1, 3], [1]];
+
+/** Powers of ten, and round numbers between them as far as there is room; where no power of ten is, even steps. */
 function decades(from: number, to: number, wanted: number): number[] {
-  const every = Math.max(1, Math.ceil((to - from) / Math.max(1, wanted)));
-  const mantissas = (to - from) * 3 <= wanted ? [1, 2, 5] : [1];
-  const values: number[] = [];
-  for (let power = Math.floor(from); power <= Math.ceil(to); power++) {
-    if (power % every) continue;
-    for (const mantissa of mantissas) {
-      const value = Number(`${mantissa}e${power}`);
-      if (Math.log10(value) >= from - 1e-9 && Math.log10(value) <= to + 1e-9) values.push(value);
+  const most = Math.max(2, Math.ceil(wanted));
+  const between = (every: number, within: readonly number[]) => {
+    const values: number[] = [];
+    for (let power = Math.floor(from); power <= Math.ceil(to); power++) {
+      if (power % every) continue;
+      for (const mantissa of within) {
+        const value = Number(`${mantissa}e${power}`);
+        if (Math.log10(value) >= from - 1e-9 && Math.log10(value) <= to + 1e-9) values.push(value);
+      }
     }
+    return values;
+  };
+  const choices = mantissas.map((within) => between(1, within));
+  const powers = choices.at(-1)!;
+  if (powers.length > most) {
+    const some = between(Math.ceil((to - from) / most), [1]);
+    return some.length >= 2 ? some : powers;
   }
-  return values;
+  const several = choices.filter((values) => values.length >= 2);
+  return several.find((values) => values.length <= most) ?? several.at(-1) ?? ticks(10 ** from, 10 ** to, wanted);
 }
 
 export interface AxesOptions {
@@ -81,14 +93,14 @@ export function paintAxes(context: Context, area: Rectangle, theme: Theme, optio
         context.lineTo(area.x + area.width, at);
         context.stroke();
       }
-      context.fillText(figure(tick), area.x - 6, at);
+      context.fillText(tickText(tick, 3), area.x - 6, at);
     }
   }
   if (x) {
     context.textAlign = 'center';
     context.textBaseline = 'top';
     for (const tick of x.ticks(area.width / 70)) {
-      context.fillText(figure(tick), area.x + area.width * x.share(tick), area.y + area.height + 6);
+      context.fillText(tickText(tick, 3), area.x + area.width * x.share(tick), area.y + area.height + 6);
     }
   }
   if (options.xTitle) {
@@ -105,9 +117,4 @@ export function paintAxes(context: Context, area: Rectangle, theme: Theme, optio
     context.fillText(options.yTitle, 0, 0);
     context.restore();
   }
-}
-
-/** A round number at an axis: 1e−6, not 1.00e−6. */
-function figure(value: number): string {
-  return compact(value, 3).replace(/\.?0+e/, 'e');
 }

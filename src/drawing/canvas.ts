@@ -36,36 +36,63 @@ export interface Atlas {
 
 const widestAtlas = 4096;
 
-/** @param paint writes the colours of picture i, [height, width, 4] */
+/** @param paint writes the pixels of picture i, [height, width], each as `asPixel` gives it */
 export function makeAtlas(
   make: MakeCanvas,
   count: number,
   size: { width: number; height: number },
-  paint: (i: number, rgba: Uint8ClampedArray) => void,
+  paint: (i: number, pixels: Uint32Array) => void,
 ): Atlas {
-  const columns = Math.max(1, Math.min(count, Math.floor(widestAtlas / size.width)));
-  const canvas = make(columns * size.width, Math.max(1, Math.ceil(count / columns)) * size.height);
+  const { width, height } = size;
+  const columns = Math.max(1, Math.min(count, Math.floor(widestAtlas / width)));
+  const canvas = make(columns * width, Math.max(1, Math.ceil(count / columns)) * height);
   const context = canvas.getContext('2d')!;
-  const place = (i: number) => ({ x: (i % columns) * size.width, y: Math.floor(i / columns) * size.height });
+  const picture = new Uint32Array(width * height);
+  // A row of pictures at once: canvases take many small pieces slowly.
+  const band = context.createImageData(columns * width, height);
+  const pixels = pixelsOf(band);
   for (let i = 0; i < count; i++) {
-    const image = context.createImageData(size.width, size.height);
-    paint(i, image.data);
-    const { x, y } = place(i);
-    context.putImageData(image, x, y);
+    paint(i, picture);
+    const left = (i % columns) * width;
+    for (let y = 0; y < height; y++) {
+      pixels.set(picture.subarray(y * width, (y + 1) * width), y * columns * width + left);
+    }
+    // In the last row, what is left of the one before lies where no picture is.
+    if (i === count - 1 || i % columns === columns - 1) {
+      context.putImageData(band, 0, Math.floor(i / columns) * height);
+    }
   }
-  return { canvas, place };
+  return { canvas, place: (i) => ({ x: (i % columns) * width, y: Math.floor(i / columns) * height }) };
 }
 
-/** Grey or colour levels of one picture, from `start` on, as RGBA. */
-export function levelsToRgba(
-  level: (index: number) => number,
-  channels: number,
-  start: number,
-  rgba: Uint8ClampedArray,
-): void {
-  for (let p = 0; p * 4 < rgba.length; p++) {
-    for (let c = 0; c < 3; c++) rgba[p * 4 + c] = level(start + p * channels + (channels === 3 ? c : 0));
-    rgba[p * 4 + 3] = 255;
+export function pixelsOf({ data }: ImageData): Uint32Array {
+  return new Uint32Array(data.buffer, data.byteOffset, data.length / 4);
+}
+
+const one = new Uint8Array(4);
+const word = new Uint32Array(one.buffer);
+
+/** An opaque colour as an image's pixel, in the machine's order of bytes. */
+export function asPixel([red, green, blue]: readonly [number, number, number]): number {
+  one.set([red, green, blue, 255]);
+  return word[0]!;
+}
+
+/** Pixels of the 256 levels of grey. */
+const greys = Uint32Array.from({ length: 256 }, (_, level) => asPixel([level, level, level]));
+
+/** Grey or colour levels of one picture, from `start` on, as pixels. */
+export function paintLevels(levels: Uint8Array, channels: number, start: number, pixels: Uint32Array): void {
+  if (channels === 1) for (let p = 0; p < pixels.length; p++) pixels[p] = greys[levels[start + p]!]!;
+  else {
+    for (let p = 0; p < pixels.length; p++) {
+      const at = start + p * channels;
+      one[0] = levels[at]!;
+      one[1] = levels[at + 1]!;
+      one[2] = levels[at + 2]!;
+      one[3] = 255;
+      pixels[p] = word[0]!;
+    }
   }
 }
 
@@ -80,6 +107,13 @@ export function drawTile(
   const { x, y } = atlas.place(i);
   context.imageSmoothingEnabled = false;
   context.drawImage(atlas.canvas, x, y, size.width, size.height, to.x, to.y, to.width, to.height);
+}
+
+/** Black pictures on a black ground need an edge. */
+export function frameTile(context: Context, tile: Rectangle, theme: { readonly border: string }): void {
+  context.strokeStyle = theme.border;
+  context.lineWidth = 1;
+  context.strokeRect(tile.x - 0.5, tile.y - 0.5, tile.width + 1, tile.height + 1);
 }
 
 /** Radius of scattered points in CSS pixels: smaller where there are many. */

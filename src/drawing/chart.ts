@@ -9,11 +9,14 @@ import {
   LineElement,
   LogarithmicScale,
   PointElement,
+  type Scale,
   ScatterController,
+  type Tick,
   Tooltip,
 } from 'chart.js';
+import { makeScale } from './axes.ts';
 import type { Context, MakeCanvas } from './canvas.ts';
-import { compact } from './numbers.ts';
+import { tickText, tickTexts } from './numbers.ts';
 import type { Theme } from './theme.ts';
 
 Chart.register(
@@ -29,11 +32,21 @@ Chart.register(
 
 export { Chart };
 
+export interface AxisOptions {
+  readonly title?: string;
+  readonly log?: boolean;
+  /** Lines across the picture at the values. */
+  readonly lines: boolean;
+  readonly min?: number;
+  readonly max?: number;
+  /** The values that are written; by default Chart.js chooses them, or round ones of a logarithmic axis. */
+  readonly ticks?: (scale: Scale) => number[];
+}
+
 /** An axis without ornament: faint lines where values are read, small round figures, a quiet title. */
-export function axis(
-  theme: Theme,
-  options: { title?: string; log?: boolean; lines: boolean; min?: number; max?: number; integers?: boolean },
-) {
+export function axis(theme: Theme, options: AxisOptions) {
+  const decades = (scale: Scale) => makeScale(scale.min, scale.max, true).ticks(scale.chart.height / 45);
+  const values = options.ticks ?? (options.log ? decades : undefined);
   return {
     type: options.log ? ('logarithmic' as const) : ('linear' as const),
     min: options.min,
@@ -54,20 +67,17 @@ export function axis(
       maxRotation: 0,
       autoSkipPadding: 16,
       includeBounds: false,
-      maxTicksLimit: options.log ? undefined : 7,
-      ...(options.integers && { precision: 0 }),
-      callback: (value: number | string) => {
-        const number = Number(value);
-        return options.log && !roundInDecade(number) ? '' : compact(number);
-      },
+      maxTicksLimit: 7,
+      autoSkip: !values,
+      callback: (value: number | string, i: number, all: readonly Tick[]) =>
+        options.ticks ? tickTexts(all.map((tick) => tick.value))[i] : tickText(Number(value)),
     },
+    ...(values && {
+      afterBuildTicks: (scale: Scale) => {
+        scale.ticks = values(scale).map((value) => ({ value }));
+      },
+    }),
   };
-}
-
-/** 1, 2, 3 and 5 times a power of ten: what a logarithmic axis writes out. */
-function roundInDecade(value: number): boolean {
-  const mantissa = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
-  return [1, 2, 3, 5].some((round) => Math.abs(mantissa - round) < 1e-6);
 }
 
 function small(theme: Theme) {

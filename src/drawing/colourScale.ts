@@ -3,10 +3,15 @@
  * equal differences of error look equally different. Computed in OKLab (Ottosson 2020).
  */
 
+import { asPixel } from './canvas.ts';
+
 type Rgb = readonly [number, number, number];
 
 const steps = 256;
 const scale: readonly Rgb[] = Array.from({ length: steps }, (_, i) => at(i / (steps - 1)));
+
+/** Pixels of the scale, from the least error to the greatest. */
+export const errorPixels = Uint32Array.from(scale, asPixel);
 
 /** Red, green and blue, 0 to 255 each, of a share of the scale; what lies outside of 0 to 1 takes the nearer end. */
 export function errorColour(share: number): Rgb {
@@ -59,3 +64,6 @@ export function divergingColour(share: number): Rgb {
   const end = share < 0.5 ? below : above;
   return middle.map((level, c) => Math.round(level + (end[c]! - level) * far)) as unknown as Rgb;
 }
+
+/** Pixels of that scale, from below to above. */
+export const divergingPixels = Uint32Array.from({ length: steps }, (_, i) => asPixel(divergingColour(i / (steps - 1))));

@@ -1,9 +1,9 @@
-import type { ChartArea, ChartConfiguration, ChartDataset, Plugin } from 'chart.js';
+import type { Chart, ChartArea, ChartConfiguration, ChartDataset, Plugin, Scale } from 'chart.js';
 import type { CurveSeries, CurvesPayload } from '../renderers/curves/payload.ts';
 import { type Context, crisp, font } from './canvas.ts';
 import { axis, commonOptions, tooltipStyle } from './chart.ts';
 import type { LegendEntry } from './legend.ts';
-import { compact } from './numbers.ts';
+import { compact, ticks } from './numbers.ts';
 import { seriesColour, type Theme, withAlpha } from './theme.ts';
 import type { PictureWords } from './words.ts';
 
@@ -74,11 +74,9 @@ export function curvesChart(
       interaction: { mode: 'index', intersect: false },
       scales: {
         x: {
-          ...axis(theme, {
-            title: payload.xLabel,
-            lines: false,
-            integers: payload.series.every((series) => !series.x),
-          }),
+          ...axis(theme, { title: payload.xLabel, lines: false, ticks: (scale) => roundSteps(payload, scale) }),
+          // It ends where the curves do, not at the next round figure.
+          bounds: 'data',
           // While training, room is left for what is to come, but not so much that the curve becomes a dot.
           ...(epochs && { min: 1 }),
           ...(running && { max: Math.max(2, Math.min(running.epochs, Math.max(50, 5 * running.epoch))) }),
@@ -106,6 +104,12 @@ export function curvesChart(
     },
     plugins: [crosshair(theme), bestMark(payload, view, theme, words)],
   };
+}
+
+/** Round values along the axis; of epochs and steps, whole ones. */
+function roundSteps({ series }: CurvesPayload, { min, max, chart }: Scale): number[] {
+  const whole = series.every(({ x }) => !x);
+  return ticks(min, max, chart.width / 90).filter((value) => !whole || Number.isInteger(value));
 }
 
 /** Losses that fall almost to nothing are drawn from zero: an axis that goes below it would promise what cannot be. */
@@ -190,6 +194,7 @@ function bestMark(payload: CurvesPayload, view: CurvesView, theme: Theme, words:
     id: 'bestMark',
     afterDatasetsDraw(chart) {
       const { ctx, chartArea, scales } = chart;
+      const written: Box[] = [];
       for (const series of payload.series) {
         const value = series.best === undefined ? null : series.values[series.best];
         if (value === null || value === undefined || view.hidden.has(series.name)) continue;
@@ -200,7 +205,7 @@ function bestMark(payload: CurvesPayload, view: CurvesView, theme: Theme, words:
         // While the curve grows, the best epoch moves along with its end: a ring says enough.
         if (payload.progress?.state === 'running') continue;
         const text = `${words.best} ${compact(value)} · ${words.epoch} ${series.best! + 1}`;
-        paintNote(ctx, text, x, y, chartArea, theme);
+        paintNote(ctx, text, notePlaces(ctx, text, x, y, chartArea, theme), chart, written, theme);
       }
     },
   };
@@ -218,20 +223,65 @@ function paintRing(context: Context, x: number, y: number, colour: string, theme
   context.restore();
 }
 
-/** Below the place, where there is room: losses fall, so other curves are rather above. */
-function paintNote(context: Context, text: string, x: number, y: number, area: ChartArea, theme: Theme): void {
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Below a place, and above it, as far as there is room. */
+function notePlaces(context: Context, text: string, x: number, y: number, area: ChartArea, theme: Theme): Box[] {
   context.save();
   context.font = font(theme, theme.fontSize - 1);
   const width = context.measureText(text).width;
-  const left = Math.min(Math.max(x - width / 2, area.left + 4), area.right - width);
-  const baseline = y + 26 < area.bottom ? y + 22 : y - 12;
+  context.restore();
+  const left = Math.max(area.left + 4, Math.min(x - width / 2, area.right - width));
+  return [y + 10, y - 24]
+    .map((top) => ({ left, right: left + width, top, bottom: top + 16 }))
+    .filter(({ top, bottom }) => top >= area.top - 4 && bottom <= area.bottom);
+}
+
+/** Writes a note where it covers the fewest lines, below rather than above, and no other note. */
+function paintNote(
+  context: Context,
+  text: string,
+  places: readonly Box[],
+  chart: Chart<'line'>,
+  written: Box[],
+  theme: Theme,
+): void {
+  const free = places.filter((place) => !written.some((other) => overlap(place, other)));
+  const covered = free.map((place) => linesUnder(chart, place));
+  const place = free[covered.indexOf(Math.min(...covered))];
+  if (!place) return;
+  written.push(place);
+  context.save();
+  context.font = font(theme, theme.fontSize - 1);
   context.textAlign = 'left';
   context.textBaseline = 'alphabetic';
   context.lineWidth = 4;
   context.lineJoin = 'round';
   context.strokeStyle = theme.background;
-  context.strokeText(text, left, baseline);
+  context.strokeText(text, place.left, place.bottom - 4);
   context.fillStyle = theme.text;
-  context.fillText(text, left, baseline);
+  context.fillText(text, place.left, place.bottom - 4);
   context.restore();
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
+/** How many of a chart's lines go through a box. */
+function linesUnder(chart: Chart<'line'>, { left, right, top, bottom }: Box): number {
+  return chart.getSortedVisibleDatasetMetas().filter(({ data }) =>
+    data.some((to, i) => {
+      const from = data[Math.max(0, i - 1)]!;
+      if (!(to.x >= left && from.x <= right)) return false;
+      const at = (x: number) => (to.x > from.x ? from.y + ((to.y - from.y) * (x - from.x)) / (to.x - from.x) : to.y);
+      const [a, b] = [at(Math.max(left, from.x)), at(Math.min(right, to.x))];
+      return Math.max(a, b) >= top && Math.min(a, b) <= bottom;
+    }),
+  ).length;
 }

@@ -1,6 +1,6 @@
 import type { ProgressPayload } from '../renderers/progress/payload.ts';
 import type { RunPayload } from '../renderers/run/payload.ts';
-import { type Context, font, type MakeCanvas } from './canvas.ts';
+import { type Context, fitText, font } from './canvas.ts';
 import { compact, duration, grouped } from './numbers.ts';
 import type { Sheet } from './sheet.ts';
 import type { Theme } from './theme.ts';
@@ -29,8 +29,9 @@ export function runFacts(run: RunPayload, words: SummaryWords): Fact[] {
   return facts;
 }
 
-export function runSheet(run: RunPayload, theme: Theme, words: SummaryWords): Sheet {
-  return factsSheet({
+/** @param ruler measures the texts */
+export function runSheet(ruler: Context, run: RunPayload, theme: Theme, words: SummaryWords): Sheet {
+  return factsSheet(ruler, {
     title: `${run.model}  ${words[run.state]}`,
     subtitle: runAbout(run, words),
     facts: runFacts(run, words),
@@ -53,8 +54,9 @@ export function progressFacts(progress: ProgressPayload, words: SummaryWords): F
   return facts;
 }
 
-export function progressSheet(progress: ProgressPayload, theme: Theme, words: SummaryWords): Sheet {
-  return factsSheet({
+/** @param ruler measures the texts */
+export function progressSheet(ruler: Context, progress: ProgressPayload, theme: Theme, words: SummaryWords): Sheet {
+  return factsSheet(ruler, {
     title: `${progress.model}  ${words[progress.state]}`,
     subtitle: `${grouped(progress.epoch)} / ${grouped(progress.epochs)} ${words.epochs}`,
     facts: progressFacts(progress, words),
@@ -66,23 +68,52 @@ export function progressSheet(progress: ProgressPayload, theme: Theme, words: Su
 const width = 560;
 const rowHeight = 22;
 const barHeight = 12;
+/** Between a name and its value, and between facts. */
+const nameGap = 7;
+const factGap = 22;
 
-function factsSheet(about: {
-  title: string;
-  subtitle: string;
-  facts: readonly Fact[];
-  /** Of a bar above the facts. */
-  fraction?: number;
-  theme: Theme;
-}): Sheet {
+interface PlacedFact {
+  readonly fact: Fact;
+  readonly x: number;
+  readonly row: number;
+  readonly valueX: number;
+}
+
+/** Facts beside each other as far as they fit, the others in further rows. */
+function layOutFacts(ruler: Context, facts: readonly Fact[], theme: Theme): PlacedFact[] {
+  ruler.font = font(theme);
+  let [x, row] = [0, 0];
+  return facts.map(([name, value]): PlacedFact => {
+    const fact: Fact = [fitText(ruler, name, width / 2), fitText(ruler, value, width / 2 - nameGap)];
+    const [nameWidth, valueWidth] = fact.map((text) => ruler.measureText(text).width) as [number, number];
+    const whole = nameWidth + nameGap + valueWidth;
+    if (x && x + whole > width) [x, row] = [0, row + 1];
+    const placed = { fact, x, row, valueX: x + nameWidth + nameGap };
+    x += whole + factGap;
+    return placed;
+  });
+}
+
+function factsSheet(
+  ruler: Context,
+  about: {
+    title: string;
+    subtitle: string;
+    facts: readonly Fact[];
+    /** Of a bar above the facts. */
+    fraction?: number;
+    theme: Theme;
+  },
+): Sheet {
   const { theme, facts, fraction } = about;
   const top = fraction === undefined ? 0 : barHeight;
-  const perRow = 3;
+  const placed = layOutFacts(ruler, facts, theme);
+  const rows = placed.length ? placed.at(-1)!.row + 1 : 0;
   return {
     width,
-    height: top + Math.ceil(facts.length / perRow) * rowHeight,
+    height: top + rows * rowHeight,
     heading: { title: about.title, subtitle: about.subtitle },
-    paint(context: Context, _make: MakeCanvas) {
+    paint(context: Context) {
       if (fraction !== undefined) {
         context.fillStyle = theme.grid;
         context.fillRect(0, 0, width, 4);
@@ -92,15 +123,13 @@ function factsSheet(about: {
       context.font = font(theme);
       context.textAlign = 'left';
       context.textBaseline = 'middle';
-      facts.forEach(([name, value], i) => {
-        const x = (i % perRow) * (width / perRow);
-        const y = top + (Math.floor(i / perRow) + 0.5) * rowHeight;
+      for (const { fact, x, row, valueX } of placed) {
+        const y = top + (row + 0.5) * rowHeight;
         context.fillStyle = theme.muted;
-        context.fillText(name, x, y);
-        const after = x + context.measureText(name).width + 7;
+        context.fillText(fact[0], x, y);
         context.fillStyle = theme.text;
-        context.fillText(value, after, y);
-      });
+        context.fillText(fact[1], valueX, y);
+      }
     },
   };
 }

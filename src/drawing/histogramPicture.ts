@@ -1,6 +1,6 @@
 import type { HistogramPayload } from '../renderers/histogram/payload.ts';
 import { makeScale, paintAxes, type Scale } from './axes.ts';
-import { type Context, crisp, font, type Rectangle } from './canvas.ts';
+import { type Context, crisp, fitText, font, type Rectangle } from './canvas.ts';
 import { type Confusion, confusionAt, type Detection, detectionOf, ratesOf } from './detection.ts';
 import type { LegendEntry } from './legend.ts';
 import { compact, grouped } from './numbers.ts';
@@ -13,6 +13,8 @@ export interface HistogramView {
   readonly threshold?: number;
   /** Names of groups that are switched off. */
   readonly hidden: ReadonlySet<string>;
+  /** The bin that is looked at. */
+  readonly bin?: number;
 }
 
 /** Everything that is computed from a payload once. */
@@ -70,7 +72,10 @@ export interface HistogramLayout {
 const left = 54;
 /** Beside the bins there are larger numbers, and a title. */
 const binsLeft = 66;
-const wide = 660;
+const wide = 840;
+/** Below this the counts stand two by two. */
+const narrow = 430;
+const confusionRow = 40;
 
 export function layOutHistogram(parts: HistogramParts, width: number): HistogramLayout {
   const bottom = 42;
@@ -89,20 +94,23 @@ export function layOutHistogram(parts: HistogramParts, width: number): Histogram
       bins,
       roc: { x, y: 18, width: side, height: side },
       precisionRecall: { x: x + side + left, y: 18, width: side, height: side },
-      confusion: { x, y: 18 + side + 46, width: 2 * side + left, height: 44 },
+      confusion: { x, y: 18 + side + 46, width: 2 * side + left, height: confusionRow + 4 },
     };
   }
   const side = Math.min(180, Math.floor((width - 2 * left - 20) / 2));
   const bins = { x: binsLeft, y: 18, width: width - binsLeft - 14, height: 170 };
   const y = bins.y + bins.height + bottom + 20;
   const x = left;
+  const lines = width < narrow ? 2 : 1;
+  const from = width < narrow ? 14 : left;
+  const confusion = { x: from, y: y + side + 46, width: width - from - 14, height: lines * confusionRow + 20 };
   return {
     width,
-    height: y + side + bottom + 60,
+    height: confusion.y + confusion.height + 10,
     bins,
     roc: { x, y, width: side, height: side },
     precisionRecall: { x: x + side + left, y, width: side, height: side },
-    confusion: { x, y: y + side + 46, width: width - left - 14, height: 44 },
+    confusion,
   };
 }
 
@@ -190,6 +198,11 @@ function paintBins(
     context.lineWidth = theme.contrast ? 2 : 1.25;
     context.stroke();
   }
+  if (view.bin !== undefined) {
+    context.strokeStyle = theme.focus;
+    context.lineWidth = 2;
+    context.strokeRect(area.x + view.bin * step, area.y, step, area.height);
+  }
   if (view.threshold !== undefined) paintThreshold(context, view.threshold, scale, area, { theme, words });
 }
 
@@ -274,7 +287,8 @@ function paintCurve(
   context.font = font(theme, theme.fontSize - 1, 600);
   context.textAlign = 'left';
   context.textBaseline = 'bottom';
-  context.fillText(about.title, area.x, area.y - 2);
+  // above the point, which may lie on the upper edge
+  context.fillText(about.title, area.x, area.y - 6);
   context.save();
   context.font = font(theme, theme.fontSize - 1);
   context.fillStyle = theme.muted;
@@ -299,23 +313,32 @@ function paintConfusion(
     [words.falseNegatives, confusion.fn, seriesColour(theme, 1)],
     [words.trueNegatives, confusion.tn, seriesColour(theme, 2)],
   ] as const;
-  const width = area.width / cells.length;
+  const rows = area.height > 2 * confusionRow ? 2 : 1;
+  const perRow = cells.length / rows;
+  const width = area.width / perRow;
   cells.forEach(([name, count, colour], i) => {
-    const x = area.x + i * width;
+    const x = area.x + (i % perRow) * width;
+    const y = area.y + Math.floor(i / perRow) * confusionRow;
     context.fillStyle = colour;
-    context.fillRect(x, area.y, 3, 32);
+    context.fillRect(x, y, 3, 32);
     context.textAlign = 'left';
     context.textBaseline = 'top';
     context.fillStyle = theme.text;
     context.font = font(theme, theme.fontSize + 2, 600);
-    context.fillText(grouped(count), x + 9, area.y);
+    context.fillText(grouped(count), x + 9, y);
     context.fillStyle = theme.muted;
     context.font = font(theme, theme.fontSize - 2);
-    context.fillText(name, x + 9, area.y + 19);
+    context.fillText(fitText(context, name, width - 12), x + 9, y + 19);
   });
-  const rates = ratesOf(confusion);
   context.font = font(theme, theme.fontSize - 1);
-  context.fillText(ratesLine(rates, words), area.x, area.y + 40);
+  const below = area.y + rows * confusionRow;
+  const line = ratesLine(ratesOf(confusion), words);
+  if (context.measureText(line).width <= area.width) context.fillText(line, area.x, below);
+  else {
+    const parts = line.split(' · ');
+    context.fillText(parts.slice(0, 2).join(' · '), area.x, below - 2);
+    context.fillText(parts.slice(2).join(' · '), area.x, below + 13);
+  }
 }
 
 export function ratesLine(rates: ReturnType<typeof ratesOf>, words: HistogramWords): string {

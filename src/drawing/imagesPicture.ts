@@ -5,11 +5,12 @@ import {
   drawTile,
   fitText,
   font,
-  levelsToRgba,
+  frameTile,
   type MakeCanvas,
   makeAtlas,
+  paintLevels,
 } from './canvas.ts';
-import { divergingColour, errorColour } from './colourScale.ts';
+import { divergingPixels, errorPixels } from './colourScale.ts';
 import type { Theme } from './theme.ts';
 
 export interface ImagesLayout {
@@ -67,20 +68,18 @@ export function prepareImages(payload: ImagesPayload, make: MakeCanvas): Atlas {
   const [height, width, channels] = payload.imageShape;
   const size = height * width * channels;
   const { scales, pixels } = payload;
-  return makeAtlas(make, payload.count, { width, height }, (i, rgba) => {
+  return makeAtlas(make, payload.count, { width, height }, (i, tile) => {
     const row = Math.floor(i / (payload.columns ?? payload.count));
     const scale = scales[row % scales.length] ?? 'plain';
-    if (scale === 'plain' || channels === 3) levelsToRgba((at) => pixels[at]!, channels, i * size, rgba);
-    else paintScale(scale, pixels.subarray(i * size, (i + 1) * size), rgba);
+    if (scale === 'plain') paintLevels(pixels, channels, i * size, tile);
+    else paintScale(scale, pixels.subarray(i * size, (i + 1) * size), channels, tile);
   });
 }
 
-function paintScale(scale: ImageScale, levels: Uint8Array, rgba: Uint8ClampedArray): void {
-  const colourOf = scale === 'error' ? errorColour : divergingColour;
-  levels.forEach((level, p) => {
-    rgba.set(colourOf(level / 255), p * 4);
-    rgba[p * 4 + 3] = 255;
-  });
+/** Of colours, the first channel counts. */
+function paintScale(scale: ImageScale, levels: Uint8Array, channels: number, pixels: Uint32Array): void {
+  const colours = scale === 'error' ? errorPixels : divergingPixels;
+  for (let p = 0; p < pixels.length; p++) pixels[p] = colours[levels[p * channels]!]!;
 }
 
 export function paintImages(
@@ -98,6 +97,7 @@ export function paintImages(
   context.textBaseline = 'top';
   places.forEach(({ x, y }, i) => {
     drawTile(context, atlas, i, { width, height }, { x, y, ...tile });
+    if (theme.contrast && !payload.tight) frameTile(context, { x, y, ...tile }, theme);
     const title = payload.titles?.[i];
     if (!title) return;
     context.fillStyle = theme.muted;

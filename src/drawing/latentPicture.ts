@@ -1,8 +1,9 @@
 import type { LatentPayload } from '../renderers/latent/payload.ts';
-import { type Context, crisp, fitText, font, type MakeCanvas, pointRadius, type Rectangle } from './canvas.ts';
+import { type Context, crisp, fitText, font, type MakeCanvas, pointRadius } from './canvas.ts';
 import { errorColour, errorCss } from './colourScale.ts';
 import type { LegendEntry } from './legend.ts';
-import { compact, ticks } from './numbers.ts';
+import { compact, ticks, tickTexts } from './numbers.ts';
+import { atPlace, contains, type Part, type Seen, toCanvas } from './plane.ts';
 import { cloudColours, type PaintCloud, paintCloud } from './pointCloud.ts';
 import { levelsOf } from './pointLayer.ts';
 import { seriesColour, type Theme, withAlpha } from './theme.ts';
@@ -21,17 +22,11 @@ export interface LatentView {
   /** The class that stands out from the others. */
   readonly lit?: number;
   /** The part of the map that is shown; all of it if absent. */
-  readonly part?: LatentPart;
+  readonly part?: Part;
   /** A moment of the training: a snapshot, or a share of the way to the next one; the finished map if absent. */
   readonly moment?: number;
   /** Samples that were selected. */
   readonly selected?: ReadonlySet<number>;
-}
-
-/** A rectangle of codes, between low and high along each axis. */
-export interface LatentPart {
-  readonly low: readonly [number, number];
-  readonly high: readonly [number, number];
 }
 
 /** Where the samples of a view lie: all of them, or the probe of a moment of the training. */
@@ -43,10 +38,7 @@ interface Places {
 }
 
 /** From codes to places on the canvas and back. */
-export interface LatentProjection {
-  readonly area: Rectangle;
-  readonly low: readonly [number, number];
-  readonly high: readonly [number, number];
+export interface LatentProjection extends Seen {
   readonly places: Places;
   /** Where a sample is drawn; undefined if it is not on this map. */
   place(sample: number): [number, number] | undefined;
@@ -173,7 +165,8 @@ function extentOf(payload: LatentPayload, axis: LatentAxis): readonly [number, n
   return [low - room, high + room];
 }
 
-function wholeMap(payload: LatentPayload, axes: LatentView['axes']): LatentPart {
+/** All codes of the map, with a little room around them. */
+export function wholeMap(payload: LatentPayload, axes: LatentView['axes']): Part {
   const [across, up] = [extentOf(payload, axes[0]), extentOf(payload, axes[1])];
   return { low: [across[0], up[0]], high: [across[1], up[1]] };
 }
@@ -189,25 +182,17 @@ export function projectLatent(
     width: Math.max(20, size.width - margin.left - margin.right),
     height: Math.max(20, size.height - margin.top - margin.bottom),
   };
-  const { low, high } = view.part ?? wholeMap(payload, view.axes);
-  const scaleX = area.width / (high[0] - low[0]);
-  const scaleY = area.height / (high[1] - low[1]);
+  const seen = { area, ...(view.part ?? wholeMap(payload, view.axes)) };
   const places = placesOf(payload, view);
-  const toCanvas = ([x, y]: readonly [number, number]): [number, number] => [
-    area.x + (x - low[0]) * scaleX,
-    area.y + area.height - (y - low[1]) * scaleY,
-  ];
   return {
-    area,
-    low,
-    high,
+    ...seen,
     places,
-    toCanvas,
+    toCanvas: (codes) => toCanvas(seen, codes),
     place: (sample) => {
       const i = places.samples ? places.samples.indexOf(sample) : sample;
-      return i < 0 || i >= places.x.length ? undefined : toCanvas([places.x[i]!, places.y[i]!]);
+      return i < 0 || i >= places.x.length ? undefined : toCanvas(seen, [places.x[i]!, places.y[i]!]);
     },
-    at: (x, y) => [low[0] + (x - area.x) / scaleX, low[1] + (area.y + area.height - y) / scaleY],
+    at: (x, y) => atPlace(seen, [x, y]),
   };
 }
 
@@ -275,21 +260,25 @@ function paintAxes(
   };
   context.textAlign = 'center';
   context.textBaseline = 'top';
-  for (const tick of ticks(low[0], high[0], area.width / 60)) {
-    const x = crisp(toCanvas([tick, 0])[0], ratio);
+  const across = ticks(low[0], high[0], area.width / 60);
+  tickTexts(across).forEach((text, i) => {
+    const x = crisp(toCanvas([across[i]!, 0])[0], ratio);
     line(x, area.y, x, area.y + area.height);
-    context.fillText(compact(tick), x, area.y + area.height + 6);
-  }
+    context.fillText(text, x, area.y + area.height + 6);
+  });
   context.textAlign = 'right';
   context.textBaseline = 'middle';
   const byClass = view.axes[1] === 'class';
   const names = classNames(payload);
-  const rows = byClass ? [...names.keys()].filter((one) => one >= low[1] && one <= high[1]) : undefined;
-  for (const tick of rows ?? ticks(low[1], high[1], area.height / 60)) {
+  const up = byClass
+    ? [...names.keys()].filter((one) => one >= low[1] && one <= high[1])
+    : ticks(low[1], high[1], area.height / 60);
+  const texts = byClass ? up.map((one) => fitText(context, names[one]!, margin.left - 10)) : tickTexts(up);
+  up.forEach((tick, i) => {
     const y = crisp(toCanvas([0, tick])[1], ratio);
     line(area.x, y, area.x + area.width, y);
-    context.fillText(byClass ? fitText(context, names[tick]!, margin.left - 10) : compact(tick), area.x - 7, y);
-  }
+    context.fillText(texts[i]!, area.x - 7, y);
+  });
   context.textAlign = 'center';
   context.textBaseline = 'bottom';
   const below = area.y + area.height + margin.bottom;
@@ -467,14 +456,10 @@ function haloText(context: Context, text: string, x: number, y: number, theme: T
 }
 
 /** How many points lie in the part that is shown: fewer, when zoomed, can be larger. */
-function inSight({ places, low, high }: LatentProjection): number {
-  const { x, y } = places;
-  const [left, bottom] = low;
-  const [right, top] = high;
+function inSight(projection: LatentProjection): number {
+  const { x, y } = projection.places;
   let count = 0;
-  for (let i = 0; i < x.length; i++) {
-    if (x[i]! >= left && x[i]! <= right && y[i]! >= bottom && y[i]! <= top) count++;
-  }
+  for (let i = 0; i < x.length; i++) if (contains(projection, x[i]!, y[i]!)) count++;
   return count;
 }
 

@@ -1,7 +1,7 @@
 import type { ModelLayer, ModelPayload } from '../renderers/model/payload.ts';
 import { type Context, fitText, font } from './canvas.ts';
 import { grouped } from './numbers.ts';
-import { seriesColour, type Theme, withAlpha } from './theme.ts';
+import { readableOn, seriesColour, type Theme, withAlpha } from './theme.ts';
 import type { ModelWords } from './words.ts';
 
 export interface ModelLayout {
@@ -19,7 +19,7 @@ const top = 6;
 
 export function layOutModel(payload: ModelPayload, room: number): ModelLayout {
   const width = Math.min(room, 760);
-  const nameWidth = Math.min(170, width * 0.3);
+  const nameWidth = Math.min(170, Math.max(108, width * 0.3));
   const parametersWidth = Math.min(130, width * 0.22);
   const middle = nameWidth + (width - nameWidth - parametersWidth) / 2;
   const widest = width - nameWidth - parametersWidth - 16;
@@ -63,10 +63,11 @@ export function paintModel(
       context.fill();
     }
     const trained = layer.parameters > 0;
-    context.fillStyle = trained || layer.bottleneck || i === 0 ? colour : withAlpha(colour, 0.45);
+    const solid = trained || layer.bottleneck || i === 0;
+    context.fillStyle = solid ? colour : withAlpha(colour, 0.45);
     context.fillRect(bar.x, bar.y, bar.width, bar.height);
     const centre = bar.y + bar.height / 2 + 0.5;
-    paintSize(context, layer, bar, centre, theme);
+    paintSize(context, layer, bar, centre, solid ? readableOn(colour) : theme.text, theme);
     const name = nameOf(payload, i, words);
     context.font = font(theme, theme.fontSize, layer.bottleneck ? 600 : 400);
     context.textAlign = 'right';
@@ -89,14 +90,14 @@ function paintSize(
   layer: ModelLayer,
   bar: { x: number; width: number },
   centre: number,
+  ink: string,
   theme: Theme,
 ): void {
   const text = layer.shape.map((size) => grouped(size)).join(' × ');
   context.font = font(theme, theme.fontSize - 1, 600);
   const fits = context.measureText(text).width + 10 <= bar.width;
   context.textAlign = fits ? 'center' : 'left';
-  // Every colour of the palettes carries one of the two.
-  context.fillStyle = fits ? (theme.dark ? '#111418' : '#ffffff') : theme.text;
+  context.fillStyle = fits ? ink : theme.text;
   context.fillText(text, fits ? bar.x + bar.width / 2 : bar.x + bar.width + 6, centre);
 }
 

@@ -37,13 +37,31 @@ export function duration(seconds: number): string {
   return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
-/** Round values between low and high, about `wanted` of them: 1, 2 or 5 times a power of ten apart. */
+/**
+ * Round values between low and high, about `wanted` of them, and at least two: 1, 2 or 5 times a power of ten apart.
+ */
 export function ticks(low: number, high: number, wanted: number): number[] {
   if (!(high > low)) return [low];
   const raw = (high - low) / Math.max(1, wanted);
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= raw * 0.75)!;
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
+  const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10].map((factor) => factor * power);
+  const within = (step: number) => [Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9)] as const;
+  let at = steps.findIndex((candidate) => candidate >= raw * 0.75);
+  while (at > 0 && within(steps[at]!)[1] <= within(steps[at]!)[0]) at--;
+  const step = steps[at]!;
+  const [first, last] = within(step);
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
+/** A round number at an axis: 1e−6, not 1.00e−6. */
+export function tickText(value: number, digits = 4): string {
+  return compact(value, digits).replace(/\.?0+e/, 'e');
+}
+
+/** What stands at ticks: as many digits as tell each from the next. */
+export function tickTexts(values: readonly number[]): string[] {
+  const most = Math.max(...values.map(Math.abs));
+  const step = Math.abs((values[1] ?? 0) - (values[0] ?? 0));
+  const digits = step > 0 ? Math.ceil(Math.log10(most / step) + 1) : 4;
+  return values.map((value) => tickText(value, Math.min(12, Math.max(4, digits))));
 }

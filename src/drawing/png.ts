@@ -23,6 +23,7 @@ import { firstView, latentLegend, paintLatent, projectLatent } from './latentPic
 import { layOutModel, paintModel } from './modelPicture.ts';
 import { compact, duration, grouped } from './numbers.ts';
 import { withResolution } from './pngResolution.ts';
+import { paintCloud } from './pointCloud.ts';
 import { layOutReconstruction } from './reconstructionLayout.ts';
 import { paintReconstruction, prepareReconstruction } from './reconstructionPicture.ts';
 import { layOutSheet, paintSheet, type Sheet } from './sheet.ts';
@@ -46,7 +47,7 @@ export async function toPng(mime: string, payload: unknown): Promise<string | un
   const make: MakeCanvas = (w, h) => library.createCanvas(w, h) as unknown as HTMLCanvasElement;
   // As it will be read from the file: what the renderers refuse gets no PNG either.
   const sheet = await makeSheet(JSON.parse(JSON.stringify(payload)), make);
-  const layout = layOutSheet(make(1, 1).getContext('2d')!, sheet, paper);
+  const layout = layOutSheet(rulerOf(make), sheet, paper);
   const canvas = library.createCanvas(layout.width * ratio, layout.height * ratio);
   const context = canvas.getContext('2d') as unknown as Context;
   context.scale(ratio, ratio);
@@ -58,6 +59,11 @@ let loading: Promise<typeof canvasLibrary | undefined> | undefined;
 function loadCanvas(): Promise<typeof canvasLibrary | undefined> {
   loading ??= import('@napi-rs/canvas').catch(() => undefined);
   return loading;
+}
+
+/** Measures texts. */
+function rulerOf(make: MakeCanvas): Context {
+  return make(1, 1).getContext('2d')!;
 }
 
 type MakeSheet = (payload: unknown, make: MakeCanvas) => Sheet | Promise<Sheet>;
@@ -81,7 +87,7 @@ const sheets: Record<string, MakeSheet> = {
       paint: await chartPainter(curvesChart(payload, view, paper, english), size),
     };
   },
-  [SCATTER_MIME]: async (value) => {
+  [SCATTER_MIME]: async (value, make) => {
     const payload = parseScatter(value);
     const { scatterChart, scatterLegend } = await import('./scatterChart.ts');
     const size = { width: 560, height: 400 };
@@ -89,7 +95,10 @@ const sheets: Record<string, MakeSheet> = {
     return {
       ...size,
       heading: { title: payload.title, legend },
-      paint: await chartPainter(scatterChart(payload, new Set(), paper), size),
+      paint: await chartPainter(
+        scatterChart(payload, { hidden: new Set() }, paper, (...given) => paintCloud(...given, make)),
+        size,
+      ),
     };
   },
   [RECONSTRUCTION_MIME]: (value, make) => {
@@ -161,11 +170,11 @@ const sheets: Record<string, MakeSheet> = {
       paint: (context) => paintModel(context, payload, layout, { theme: paper, words: english }),
     };
   },
-  [RUN_MIME]: (value) => runSheet(parseRun(value), paper, english),
-  [PROGRESS_MIME]: (value) => progressSheet(parseProgress(value), paper, english),
+  [RUN_MIME]: (value, make) => runSheet(rulerOf(make), parseRun(value), paper, english),
+  [PROGRESS_MIME]: (value, make) => progressSheet(rulerOf(make), parseProgress(value), paper, english),
   [TABLE_MIME]: (value, make) => {
     const payload = parseTable(value);
-    const layout = layOutTable(make(1, 1).getContext('2d')!, payload, paper);
+    const layout = layOutTable(rulerOf(make), payload, paper);
     return {
       width: Math.max(layout.width, 240),
       height: layout.height,

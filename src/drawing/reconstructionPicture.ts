@@ -5,11 +5,12 @@ import {
   drawTile,
   fitText,
   font,
+  frameTile,
   type MakeCanvas,
   makeAtlas,
-  type Rectangle,
+  paintLevels,
 } from './canvas.ts';
-import { errorColour, errorCss } from './colourScale.ts';
+import { errorCss, errorPixels } from './colourScale.ts';
 import { compact } from './numbers.ts';
 import { captionHeight, type ReconstructionLayout } from './reconstructionLayout.ts';
 import { seriesColour, type Theme, withAlpha } from './theme.ts';
@@ -32,23 +33,33 @@ export function prepareReconstruction(payload: ReconstructionPayload, make: Make
   for (const error of payload.errorMap ?? []) greatestError = Math.max(greatestError, error);
   if (payload.form !== 'images') return { greatestError };
   const [height, width, channels] = payload.imageShape!;
-  const level = (value: number) => Math.round(((value - range[0]) / (range[1] - range[0])) * 255);
-  const atlas = makeAtlas(make, payload.samples * 3, { width, height }, (tile, rgba) => {
+  const [low, high] = range;
+  const inputs = levelsOf(originals, low, 255 / (high - low));
+  const outputs = levelsOf(reconstructions, low, 255 / (high - low));
+  const atlas = makeAtlas(make, payload.samples * 3, { width, height }, (tile, pixels) => {
     const start = Math.floor(tile / 3) * features;
-    const values = [originals, reconstructions][tile % 3];
-    for (let p = 0; p < width * height; p++) {
-      const at = start + p * channels;
-      if (values) {
-        for (let c = 0; c < 3; c++) rgba[p * 4 + c] = level(values[at + (channels === 3 ? c : 0)]!);
-      } else {
-        let error = 0;
-        for (let c = 0; c < channels; c++) error += Math.abs(originals[at + c]! - reconstructions[at + c]!) / channels;
-        rgba.set(errorColour(greatestError > 0 ? error / greatestError : 0), p * 4);
+    const levels = [inputs, outputs][tile % 3];
+    if (levels) {
+      paintLevels(levels, channels, start, pixels);
+      return;
+    }
+    const scale = greatestError > 0 ? 255 / (greatestError * channels) : 0;
+    for (let p = 0; p < pixels.length; p++) {
+      let error = 0;
+      for (let at = start + p * channels; at < start + (p + 1) * channels; at++) {
+        error += Math.abs(originals[at]! - reconstructions[at]!);
       }
-      rgba[p * 4 + 3] = 255;
+      pixels[p] = errorPixels[Math.min(255, Math.round(error * scale)) || 0]!;
     }
   });
   return { atlas, greatestError };
+}
+
+/** 8-bit levels of values that begin at `low`. */
+function levelsOf(values: Float32Array, low: number, scale: number): Uint8Array {
+  const levels = new Uint8ClampedArray(values.length);
+  for (let i = 0; i < values.length; i++) levels[i] = (values[i]! - low) * scale;
+  return new Uint8Array(levels.buffer);
 }
 
 export interface ReconstructionStyle {
@@ -89,19 +100,12 @@ export function paintReconstruction(
   });
   if (payload.form === 'images') {
     paintRowNames(context, payload.metric, layout, style);
-    paintErrorScale(context, parts.greatestError, layout, style);
+    paintErrorScale(context, style.words.absoluteError, parts.greatestError, layout, style);
   } else {
     paintRangeAxis(context, payload, layout, theme);
-    if (payload.errorMap) paintErrorScale(context, parts.greatestError, layout, style);
+    if (payload.errorMap) paintErrorScale(context, style.words.error, parts.greatestError, layout, style);
     else paintPanelLegend(context, layout, style, payload.form);
   }
-}
-
-/** Black pictures on a black ground need an edge. */
-function frameTile(context: Context, tile: Rectangle, theme: Theme): void {
-  context.strokeStyle = theme.border;
-  context.lineWidth = 1;
-  context.strokeRect(tile.x - 0.5, tile.y - 0.5, tile.width + 1, tile.height + 1);
 }
 
 function paintCaption(
@@ -146,9 +150,10 @@ function paintRowNames(
 
 function paintErrorScale(
   context: Context,
+  name: string,
   greatest: number,
   { legend }: ReconstructionLayout,
-  { theme, words }: ReconstructionStyle,
+  { theme }: ReconstructionStyle,
 ): void {
   const bar = { width: Math.min(120, Math.max(30, legend.width - 150)), height: 8 };
   const middle = legend.y + legend.height / 2 + 1;
@@ -161,7 +166,7 @@ function paintErrorScale(
     context.fillText(text, x, middle);
     x += context.measureText(text).width + 8;
   };
-  write(words.absoluteError);
+  write(name);
   write('0');
   for (let i = 0; i < bar.width; i++) {
     context.fillStyle = errorCss(i / (bar.width - 1));
@@ -202,6 +207,8 @@ function paintPanel(
   if (payload.errorMap) {
     const map = payload.errorMap.subarray(sample * features, (sample + 1) * features);
     paintErrorStrip(context, map, greatest, panel, payload.form);
+    const strip = { x: panel.x, y: panel.y + panel.height - 8, width: panel.width, height: 8 };
+    if (theme.contrast) frameTile(context, strip, theme);
   }
   if (payload.form === 'bars') paintBars(context, original, rebuilt, panel, up, zero, theme);
   else paintLines(context, original, rebuilt, panel, up, theme);
@@ -300,25 +307,33 @@ function paintRangeAxis(
   }
 }
 
+const legendGap = 18;
+
 function paintPanelLegend(
   context: Context,
   { legend }: ReconstructionLayout,
   { theme, words }: ReconstructionStyle,
   form: 'series' | 'bars',
 ): void {
+  const filled = form === 'bars' ? 10 : 2;
+  const entries: [colour: string, height: number, name: string][] = [
+    [theme.quiet, filled, words.original],
+    [seriesColour(theme, 0), filled, words.reconstruction],
+  ];
+  if (form === 'series') entries.push([withAlpha(seriesColour(theme, 3), theme.contrast ? 0.7 : 0.4), 10, words.error]);
   const middle = legend.y + legend.height / 2 + 1;
-  let x = legend.x;
   context.font = font(theme, theme.fontSize - 1);
   context.textAlign = 'left';
   context.textBaseline = 'middle';
-  const entry = (colour: string, height: number, name: string) => {
+  const widths = entries.map(([, , name]) => 20 + context.measureText(name).width);
+  const whole = widths.reduce((sum, width) => sum + width + legendGap, -legendGap);
+  // Under the panels, unless the room below them is too narrow.
+  let x = Math.max(0, Math.min(legend.x, legend.x + legend.width - whole));
+  entries.forEach(([colour, height, name], i) => {
     context.fillStyle = colour;
     context.fillRect(x, middle - height / 2 - 1, 14, height);
     context.fillStyle = theme.muted;
     context.fillText(name, x + 20, middle);
-    x += 20 + context.measureText(name).width + 18;
-  };
-  entry(theme.quiet, form === 'bars' ? 10 : 2, words.original);
-  entry(seriesColour(theme, 0), form === 'bars' ? 10 : 2, words.reconstruction);
-  if (form === 'series') entry(withAlpha(seriesColour(theme, 3), theme.contrast ? 0.7 : 0.4), 10, words.error);
+    x += widths[i]! + legendGap;
+  });
 }

@@ -1,9 +1,12 @@
-import type { ChartConfiguration, ChartDataset, Scale } from 'chart.js';
-import type { ScatterPayload, ScatterSeries } from '../renderers/scatter/payload.ts';
+import type { ChartConfiguration, ChartDataset, Chart as ChartOf, Plugin, Scale } from 'chart.js';
+import { mostSeries, type ScatterPayload, type ScatterSeries } from '../renderers/scatter/payload.ts';
 import { pointRadius } from './canvas.ts';
 import { axis, commonOptions, tooltipStyle } from './chart.ts';
 import type { LegendEntry } from './legend.ts';
 import { compact, ticks } from './numbers.ts';
+import type { Part, Seen } from './plane.ts';
+import type { PaintCloud } from './pointCloud.ts';
+import { isClouded, paintClouds, type ScatterPoint } from './scatterClouds.ts';
 import { seriesColour, type Theme, withAlpha } from './theme.ts';
 
 interface Point {
@@ -28,18 +31,36 @@ export function scatterLegend(payload: ScatterPayload, theme: Theme): LegendEntr
   }));
 }
 
-export function scatterChart(payload: ScatterPayload, hidden: ReadonlySet<string>, theme: Theme): ScatterConfiguration {
+/** What the reader has chosen. */
+export interface ScatterView {
+  /** Names of series that are switched off. */
+  readonly hidden: ReadonlySet<string>;
+  /** The part of the plane that is shown; all of it if absent. */
+  readonly part?: Part;
+  /** The point that is looked at. */
+  readonly attended?: ScatterPoint;
+}
+
+/** @param paintCloud draws the points where they are too many for Chart.js, which then has axes and lines alone */
+export function scatterChart(
+  payload: ScatterPayload,
+  view: ScatterView,
+  theme: Theme,
+  paintCloud: PaintCloud,
+): ScatterConfiguration {
+  const all = styled(payload, theme);
+  const clouded = isClouded(payload);
+  const part = view.part ?? wholeScatter(payload);
   return {
     type: 'scatter',
-    data: {
-      datasets: styled(payload, theme).map((one, i) => dataset(one, i, hidden.has(one.series.name), theme)),
-    },
+    data: { datasets: all.map((one, i) => dataset(one, i, view, theme, clouded)) },
     options: {
       ...commonOptions(theme),
-      interaction: { mode: 'nearest', intersect: true },
+      // Which point is looked at is found by us: Chart.js does not know them all.
+      events: [],
       scales: {
-        x: { ...axis(theme, { title: payload.xLabel, lines: true }), ...around(payload, 0) },
-        y: { ...axis(theme, { title: payload.yLabel, lines: true }), ...around(payload, 1) },
+        x: along(0, part, theme, payload.xLabel),
+        y: along(1, part, theme, payload.yLabel),
       },
       plugins: {
         tooltip: {
@@ -56,29 +77,97 @@ export function scatterChart(payload: ScatterPayload, hidden: ReadonlySet<string
         },
       },
     },
+    plugins: [
+      attention(view, (series) => clouded && !payload.series[series]!.line),
+      ...(clouded ? [clouds(payload, view, theme, all, paintCloud)] : []),
+    ],
   };
 }
 
-/** An axis that ends a little beyond the outermost points, not at the next round figure. */
-function around(payload: ScatterPayload, axisIndex: 0 | 1) {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const { points } of payload.series) {
-    for (let i = axisIndex; i < points.length; i += 2) {
-      low = Math.min(low, points[i]!);
-      high = Math.max(high, points[i]!);
+/** What a chart shows, and where on its canvas. */
+export function seenOf({ chartArea, scales }: ChartOf<'scatter'>): Seen {
+  const { left, top, width, height } = chartArea;
+  const { x, y } = scales;
+  return { area: { x: left, y: top, width, height }, low: [x!.min, y!.min], high: [x!.max, y!.max] };
+}
+
+/** All points, with a little room around them. */
+export function wholeScatter({ series }: ScatterPayload): Part {
+  const edges = [0, 1].map((axisIndex): [number, number] => {
+    let low = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
+    for (const { points } of series) {
+      for (let i = axisIndex; i < points.length; i += 2) {
+        const value = points[i]!;
+        if (!Number.isFinite(value)) continue;
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
     }
-  }
-  if (low > high) return {};
-  const room = high > low ? (high - low) * 0.05 : Math.abs(low) * 0.1 || 1;
+    if (low > high) return [-1, 1];
+    const room = high > low ? (high - low) * 0.05 : Math.abs(low) * 0.1 || 1;
+    return [low - room, high + room];
+  });
+  const [[left, right], [bottom, top]] = edges as [[number, number], [number, number]];
+  return { low: [left, bottom], high: [right, top] };
+}
+
+/** An axis that ends where the part does, not at the next round figure. */
+function along(axisIndex: 0 | 1, { low, high }: Part, theme: Theme, title: string | undefined) {
   return {
-    min: low - room,
-    max: high + room,
-    afterBuildTicks: (scale: Scale) => {
-      const pixels = axisIndex === 0 ? scale.chart.width / 90 : scale.chart.height / 55;
-      scale.ticks = ticks(scale.min, scale.max, pixels).map((value) => ({ value }));
+    ...axis(theme, {
+      title,
+      lines: true,
+      min: low[axisIndex],
+      max: high[axisIndex],
+      ticks: ({ min, max, chart }) => ticks(min, max, axisIndex === 0 ? chart.width / 90 : chart.height / 55),
+    }),
+    // Room for longer figures, so that the points do not jump sideways when one zooms.
+    afterFit: (scale: Scale) => {
+      if (axisIndex === 1) scale.width = Math.max(scale.width, title ? 66 : 46);
     },
   };
+}
+
+/** The figures of the point that is looked at, which stand beside it after every change of the chart. */
+function attention({ attended }: ScatterView, clouded: (series: number) => boolean): Plugin<'scatter'> {
+  const attend = (chart: ChartOf, elements: { datasetIndex: number; index: number }[]) => {
+    chart.setActiveElements(elements);
+    chart.tooltip?.setActiveElements(elements, { x: 0, y: 0 });
+  };
+  return {
+    id: 'attention',
+    // A point of a cloud is always its series' only one: another would be taken for the same.
+    beforeUpdate: (chart) => attend(chart, []),
+    afterUpdate: (chart) => {
+      if (!attended) return;
+      attend(chart, [{ datasetIndex: attended.series, index: clouded(attended.series) ? 0 : attended.index }]);
+    },
+  };
+}
+
+/** Points between the axes and the lines. */
+function clouds(
+  payload: ScatterPayload,
+  { hidden }: ScatterView,
+  theme: Theme,
+  all: readonly Styled[],
+  paint: PaintCloud,
+): Plugin<'scatter'> {
+  const looks = all.map(({ series, colour }) => ({
+    colour,
+    opacity: hidden.has(series.name) ? 0 : pointOpacity(series, theme),
+  }));
+  return {
+    id: 'clouds',
+    beforeDatasetsDraw: (chart) =>
+      paintClouds(chart.ctx, payload, looks, seenOf(chart), chart.currentDevicePixelRatio, paint),
+  };
+}
+
+function pointOpacity({ count }: ScatterSeries, theme: Theme): number {
+  if (theme.contrast) return 1;
+  return count > 20_000 ? 0.5 : count > 200 ? 0.6 : 0.8;
 }
 
 interface Styled {
@@ -101,32 +190,36 @@ function styled(payload: ScatterPayload, theme: Theme): Styled[] {
 }
 
 function dataset(
-  { series, colour, line, alone }: Styled,
+  { series, colour, line, alone: onlyLine }: Styled,
   index: number,
-  hidden: boolean,
+  { hidden, attended }: ScatterView,
   theme: Theme,
+  clouded: boolean,
 ): ChartDataset<'scatter', Point[]> {
-  const style = alone ? loneLine : lineStyles[line % lineStyles.length]!;
+  const style = onlyLine ? loneLine : lineStyles[line % lineStyles.length]!;
   const radius = pointRadius(series.count);
+  const point = (i: number): Point => ({ x: series.points[2 * i]!, y: series.points[2 * i + 1]! });
+  const alone = clouded && !series.line;
+  const looked = attended?.series === index ? [attended.index] : [];
   return {
     label: series.name,
-    data: Array.from({ length: series.count }, (_, i) => ({ x: series.points[2 * i]!, y: series.points[2 * i + 1]! })),
-    hidden,
+    // Of a cloud, only the point that is looked at.
+    data: alone ? looked.map(point) : Array.from({ length: series.count }, (_, i) => point(i)),
+    hidden: hidden.has(series.name),
     // The first dataset would lie on top of the others.
-    order: -index,
+    order: (series.background ? mostSeries : 0) - index,
     showLine: series.line,
-    borderColor: withAlpha(colour, series.line ? style.alpha : 1),
+    borderColor: withAlpha(colour, theme.contrast ? 1 : style.alpha),
     borderWidth: style.width,
     borderDash: style.dash,
     borderJoinStyle: 'round',
     borderCapStyle: style.dash.length ? 'butt' : 'round',
     pointRadius: series.line ? 0 : radius,
-    pointHitRadius: 5,
     pointHoverRadius: series.line ? 4 : radius + 2,
-    pointBackgroundColor: theme.contrast ? colour : withAlpha(colour, series.count > 200 ? 0.6 : 0.8),
+    pointBackgroundColor: theme.contrast ? colour : withAlpha(colour, pointOpacity(series, theme)),
     pointBorderWidth: 0,
     pointHoverBackgroundColor: colour,
-    pointHoverBorderColor: theme.background,
+    pointHoverBorderColor: theme.text,
     pointHoverBorderWidth: 1.5,
   };
 }

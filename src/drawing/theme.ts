@@ -82,3 +82,13 @@ export function withAlpha(colour: string, alpha: number): string {
     .padStart(2, '0');
   return /^#[0-9a-f]{6}$/i.test(colour) ? colour + level : colour;
 }
+
+/** Black or white, whichever stands out more from a #rrggbb colour (contrast as in WCAG 2). */
+export function readableOn(colour: string): string {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const level = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return level <= 0.04045 ? level / 12.92 : ((level + 0.055) / 1.055) ** 2.4;
+  }) as [number, number, number];
+  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  return 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 ? '#ffffff' : '#000000';
+}

@@ -180,6 +180,43 @@ export function pictureTests(workbench: () => Workbench): void {
     }
   });
 
+  test('a scatter of many numbers is zoomed and moved, and a sheet of many pictures turns its pages', async () => {
+    const w = workbench();
+    const cloud = `const many = (x) => Array.from({ length: 20_000 }, (_, i) => [x + Math.sin(i * i), Math.cos(i * 7) + (i % 100) / 90]);
+plot.scatter({ all: many(0), some: many(2) }, { title: 'Forty thousand numbers', lines: false });`;
+    const sheet = "plot.images((await datasets.digits()).test, { n: 40, title: 'Forty a page' });";
+    await w.write('many.aenb', notebookText(cloud, sheet));
+    await w.stretch();
+    await w.openNotebook('many.aenb');
+    await w.runAll();
+    await eventually(() => w.cellStates()).toEqual(['success', 'success']);
+
+    const points = canvasOf('scatter');
+    await points.waitFor();
+    await changes(points, () => points.hover({ position: { x: 300, y: 220 } }));
+    await w.page.keyboard.down('Control');
+    await changes(points, () => w.page.mouse.wheel(0, -200));
+    await w.page.keyboard.up('Control');
+    await changes(points, () =>
+      dragOn(points, [
+        [300, 220],
+        [360, 260],
+      ]),
+    );
+    await w.picture('scatter zoomed', output('scatter'));
+    await changes(points, () => output('scatter').getByRole('button', { name: 'Show all points' }).click());
+    await changes(points, () => output('scatter').getByRole('button', { name: 'some' }).click());
+    await points.focus();
+    await changes(points, () => w.page.keyboard.press('End'));
+    await changes(points, () => w.page.keyboard.press('+'));
+
+    const digits = canvasOf('images');
+    await changes(digits, () => output('images').getByRole('button', { name: 'Next page' }).click());
+    await output('images').locator('.aenb-pager', { hasText: '41 to 80 of 2000' }).waitFor();
+    await w.picture('images page', output('images'));
+    await leave();
+  });
+
   test('a training stops at the button beside its progress', async () => {
     const w = workbench();
     await w.write('stop.aenb', notebookText(fit.replace('epochs: 6', 'epochs: 5000'), 'vae'));

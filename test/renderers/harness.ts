@@ -97,6 +97,11 @@ const html = `<!doctype html><html lang="en"><meta charset="utf-8"><title>render
       window.dispose(kind, kind + i);
     }
   };
+  /** Renders the same output many times over, as a live one is. */
+  window.update = (kind, id, json, times) => {
+    const host = document.getElementById(kind) ?? document.getElementById(id);
+    for (let i = 0; i < times; i++) window.render(kind, id, json, host.id);
+  };
   /** How many pixels of a canvas are not transparent. */
   window.inked = (canvas) => {
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -213,6 +218,14 @@ export class Notebook {
     ] as [string, string, number]);
   }
 
+  /** Renders an output that is there anew, so many times. */
+  async update(kind: string, id: string, payload: unknown, times: number): Promise<void> {
+    await this.page.evaluate(
+      ([kind, id, json, times]) => (window as unknown as Functions).update(kind, id, json, times),
+      [kind, id, JSON.stringify(payload), times] as [string, string, string, number],
+    );
+  }
+
   /** Pixels with ink of the canvas that a selector finds. */
   inked(selector: string): Promise<number> {
     return this.page.locator(selector).evaluate((canvas) => (window as unknown as Functions).inked(canvas));
@@ -228,5 +241,6 @@ interface Functions {
   render(kind: string, id: string, json: string, host: string): { height: number; painted: boolean };
   clear(): void;
   rerun(kind: string, json: string, times: number): void;
+  update(kind: string, id: string, json: string, times: number): void;
   inked(canvas: Element): number;
 }

@@ -147,6 +147,14 @@ function heightWeight(n: number) {
   return { people, autoencoder: along(0.84), PCA: along(0.88) };
 }
 
+/** Many points around the middle, fewer to the right of it, and a line through both. */
+function cloud(n: number) {
+  const random = generator(6);
+  const around = (count: number, x: number) =>
+    Array.from({ length: count }, () => [x + normal(random), normal(random)]);
+  return { all: around(n, 0), some: around(n / 5, 5), line: Array.from({ length: 40 }, (_, i) => [i / 4 - 2, 1]) };
+}
+
 /** Three numbers per sample, clustered by class. */
 function clusters(n: number, y: Int32Array, k: number) {
   const random = generator(9);
@@ -310,6 +318,7 @@ export async function samples(): Promise<Record<string, Displayable>> {
       { 人: heightWeight(500).people },
       { x: '身長 (cm)', y: '体重 (kg)', title: '五百人の身長と体重' },
     ),
+    'scatter-cloud': scatter(cloud(5_000), { title: 'Six thousand numbers, and a line', lines: ['line'] }),
     'latent-digits': await latent(two, { x: some, title: 'Two thousand digits, two numbers each' }),
     'latent-five': await latent(new Encoder(some.y, 5), { x: some }),
     'latent-codes': await latent(clusters(300, some.y.slice(0, 300), 2)),

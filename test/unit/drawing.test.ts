@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { makeScale } from '../../src/drawing/axes.ts';
 import { errorColour } from '../../src/drawing/colourScale.ts';
 import { layOutImages } from '../../src/drawing/imagesPicture.ts';
-import { compact, duration, grouped, ticks } from '../../src/drawing/numbers.ts';
+import { compact, duration, grouped, ticks, tickTexts } from '../../src/drawing/numbers.ts';
+import { atPlace, dragged, toCanvas, zoomed } from '../../src/drawing/plane.ts';
 import { hitReconstruction, layOutReconstruction } from '../../src/drawing/reconstructionLayout.ts';
+import { nearestPoint, paintClouds } from '../../src/drawing/scatterClouds.ts';
 import { cellText } from '../../src/drawing/tablePicture.ts';
-import { darkPalette, lightPalette, withAlpha } from '../../src/drawing/theme.ts';
+import { darkPalette, lightPalette, readableOn, withAlpha } from '../../src/drawing/theme.ts';
 import type { ReconstructionPayload } from '../../src/renderers/reconstruction/payload.ts';
 
 type Triple = readonly [number, number, number];
@@ -88,6 +91,21 @@ describe('the colours of classes', () => {
   });
 });
 
+test('ink stands out from every colour that it is written on', () => {
+  const luminance = (hex: string) => {
+    const [r, g, b] = [1, 3, 5].map((at) => linear(Number.parseInt(hex.slice(at, at + 2), 16))) as [
+      number,
+      number,
+      number,
+    ];
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  for (const colour of [...lightPalette, ...darkPalette]) {
+    const [ink, ground] = [luminance(readableOn(colour)), luminance(colour)];
+    expect((Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05)).toBeGreaterThan(4.5);
+  }
+});
+
 describe('numbers', () => {
   test('are written short, with a true minus and thousands set apart', () => {
     expect([0, 0.012345, -3.10001, 12345.6, 1.234e-7, 5e9].map((value) => compact(value))).toEqual([
@@ -118,6 +136,22 @@ describe('numbers', () => {
     expect(ticks(-6.3, 8.2, 7)).toEqual([-6, -4, -2, 0, 2, 4, 6, 8]);
     expect(ticks(0.0012, 0.0049, 4)).toEqual([0.002, 0.003, 0.004]);
     expect(ticks(3, 3, 5)).toEqual([3]);
+    expect(ticks(-3.96, 3.49, 2.7)).toEqual([-2, 0, 2]);
+    expect(ticks(0.11, 0.89, 1).length).toBeGreaterThan(1);
+  });
+
+  test('of a logarithmic axis are round, and at least two, however little it spans', () => {
+    const between = (low: number, high: number, wanted = 5) => makeScale(low, high, true).ticks(wanted);
+    expect(between(0.01, 1)).toEqual([0.01, 0.03, 0.1, 0.3, 1]);
+    expect(between(0.2, 6)).toEqual([0.2, 0.5, 1, 2, 5]);
+    expect(between(1e-12, 1, 4)).toEqual([1e-12, 1e-9, 1e-6, 1e-3, 1]);
+    expect(between(0.31, 0.39).length).toBeGreaterThanOrEqual(2);
+  });
+
+  test('at neighbouring ticks differ, however near they lie', () => {
+    expect(tickTexts([170, 171, 172])).toEqual(['170', '171', '172']);
+    expect(tickTexts([170.0001, 170.0002])).toEqual(['170.0001', '170.0002']);
+    expect(tickTexts([0.1])).toEqual(['0.1']);
   });
 
   test('in a table share decimals, and none that is not zero reads as zero', () => {
@@ -204,6 +238,79 @@ describe('a reconstruction picture', () => {
     const layout = layOutReconstruction(payloadOf('images', 4, [28, 28, 1]), 600, 1);
     expect(hitReconstruction(layout, 3, 3)).toBeUndefined();
     expect(hitReconstruction(layout, layout.blocks[0]!.x + layout.tile.width + 2, 10)).toBeUndefined();
+  });
+});
+
+describe('a part of the plane', () => {
+  const area = { x: 50, y: 10, width: 200, height: 100 };
+  const whole = { low: [0, 0], high: [10, 5] } as const;
+
+  test('keeps the place under the cursor where it is when it is zoomed', () => {
+    const place = [90, 35] as const;
+    const about = atPlace({ ...whole, area }, place);
+    const closer = zoomed(whole, 0.5, about, whole);
+    expect(closer.high[0] - closer.low[0]).toBeCloseTo(5, 9);
+    const [x, y] = toCanvas({ ...closer, area }, about);
+    expect(x).toBeCloseTo(place[0], 9);
+    expect(y).toBeCloseTo(place[1], 9);
+  });
+
+  test('is never zoomed to nothing, nor far beyond the points', () => {
+    let [closer, farther]: [Parameters<typeof zoomed>[0], Parameters<typeof zoomed>[0]] = [whole, whole];
+    for (let i = 0; i < 200; i++) {
+      closer = zoomed(closer, 0.8, [3, 3], whole);
+      farther = zoomed(farther, 1.25, [3, 3], whole);
+    }
+    expect(closer.high[0] - closer.low[0]).toBeGreaterThanOrEqual(1e-4);
+    expect(farther.high[1] - farther.low[1]).toBeLessThanOrEqual(100);
+  });
+
+  test('moves with what drags it', () => {
+    expect(dragged(whole, [20, 10], area)).toEqual({ low: [-1, 0.5], high: [9, 5.5] });
+  });
+});
+
+describe('the clouds of a scatter plot', () => {
+  const series = (name: string, points: number[], background = false) => ({
+    name,
+    count: points.length / 2,
+    points: Float32Array.from(points),
+    line: false,
+    background,
+  });
+  const seen = { low: [0, 0], high: [10, 10], area: { x: 0, y: 0, width: 100, height: 100 } } as const;
+
+  test('lie in the order of the series, what is compared with under the others, and without what is not finite', () => {
+    const payload = {
+      text: '',
+      series: [
+        series('a', [1, 1, Number.NaN, 2]),
+        series('b', [3, 3, 4, Number.POSITIVE_INFINITY]),
+        series('ground', [5, 5, 6, 6], true),
+        series('many', Array<number>(2_000).fill(7)),
+      ],
+    };
+    const looks = payload.series.map((_, i) => ({ colour: '#102030', opacity: i === 1 ? 0 : 1 }));
+    const painted: { x: number[]; opacities: (number | undefined)[] }[] = [];
+    paintClouds({} as never, payload, looks, seen, 1, (_, { x, groups, colours }) => {
+      painted.push({ x: [...x].slice(0, 9), opacities: [...groups!].slice(0, 9).map((g) => colours[4 * g + 3]) });
+    });
+    expect(painted).toEqual([
+      { x: [5, 6, 1, 3], opacities: [255, 255, 255, 0] },
+      { x: Array(9).fill(7), opacities: Array(9).fill(255) },
+    ]);
+  });
+
+  test('find the uppermost of the nearest points in reach, but none that is switched off or not finite', () => {
+    const payload = {
+      text: '',
+      series: [series('a', [5, 5, Number.NaN, 5]), series('b', [5, 5]), series('c', [5.2, 5])],
+    };
+    const find = (hidden: string[], place: [number, number]) => nearestPoint(payload, new Set(hidden), seen, place, 12);
+    expect(find([], [50, 50])).toEqual({ series: 1, index: 0 });
+    expect(find(['b'], [50, 50])).toEqual({ series: 0, index: 0 });
+    expect(find([], [52, 51])).toEqual({ series: 2, index: 0 });
+    expect(find([], [80, 50])).toBeUndefined();
   });
 });
 

@@ -92,6 +92,9 @@ describe('sizes are bounded before anything is allocated', () => {
     ['images-digits', { count: 1e8 }],
     ['images-digits', { imageShape: [100_000, 100_000, 1] }],
     ['images-digits', { imageShape: [4096, 4096, 3] }],
+    ['images-digits', { total: 39 }],
+    ['images-digits', { total: 1e300 }],
+    ['images-digits', { total: 41, channel: { toString: 1 } }],
   ])('%s claiming %j', (name, change) => {
     expect(() => parsers[made[name]!.kind]!(changed(name, change))).toThrow(PayloadError);
   });

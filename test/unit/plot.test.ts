@@ -12,6 +12,7 @@ import { NdArray } from '../../src/toolkit/ndarray.ts';
 import { type Displayable, displaySymbol } from '../../src/toolkit/plot/display.ts';
 import {
   curves,
+  errorMaps,
   images,
   latent,
   lines,
@@ -71,6 +72,24 @@ describe('a plot', () => {
   });
 });
 
+/** A notebook that the toolkit draws in, and the questions that its renderers ask. */
+function askingHost() {
+  const channels = new Map<string, (payload: unknown) => unknown>();
+  setHost({
+    display: () => ({ update: () => undefined }),
+    signal: undefined,
+    handle: (channel, handler) => {
+      channels.set(channel, handler);
+      return { dispose: () => channels.delete(channel) };
+    },
+    engineLoaded: () => undefined,
+  });
+  return {
+    ask: async (channel: string | undefined, question: unknown) => channels.get(channel!)!(question),
+  };
+}
+afterEach(() => setHost(undefined));
+
 describe('reconstructions', () => {
   test('of square samples in [0,1] are pictures, with the error of every sample', async () => {
     const x = pixels(12, 64);
@@ -119,6 +138,42 @@ describe('reconstructions', () => {
     const bundle = await show(await reconstructions(broken, pixels(2, 64)));
     expect(parseReconstruction(bundle[RECONSTRUCTION_MIME]).errors).toEqual([null, null]);
     expect(text(bundle)).toContain('not finite');
+  });
+
+  test('of a conditional model are made with the label of each sample, on every page and in every order', async () => {
+    const labels = Array.from({ length: 30 }, (_, i) => (i * 7) % 10);
+    const dataset = { x: pixels(30, 64), y: Int32Array.from(labels) };
+    /** Draws the label that it is told, so that the error shows it. */
+    const conditional = {
+      styleGrid: () => undefined,
+      reconstruct: async (x: NdArray, y?: ArrayLike<number>) => {
+        expect(y?.length).toBe(x.shape[0]);
+        return new NdArray(
+          x.data.map((_, at) => y![Math.floor(at / 64)]! / 10),
+          x.shape,
+        );
+      },
+    };
+    const host = askingHost();
+    const drawn = (page: unknown) => {
+      const { samples, reconstructions, indices } = parseReconstruction(page);
+      return Array.from({ length: samples }, (_, i) => ({
+        sample: indices?.[i] ?? i,
+        label: Math.round(reconstructions[i * 64]! * 10),
+      }));
+    };
+    const first = parseReconstruction((await show(await reconstructions(conditional, dataset)))[RECONSTRUCTION_MIME]);
+    const pages = [
+      (await show(await reconstructions(conditional, dataset)))[RECONSTRUCTION_MIME],
+      await host.ask(first.channel, { from: 10, count: 10, sorted: false }),
+      await host.ask(first.channel, { from: 27, count: 10, sorted: false }),
+      await host.ask(first.channel, { from: 5, count: 10, sorted: true }),
+    ].map(drawn);
+    expect(pages.map((page) => page.length)).toEqual([10, 10, 3, 10]);
+    for (const { sample, label } of pages.flat()) expect(label).toBe(labels[sample!]);
+    expect(pages[2]!.map(({ sample }) => sample)).toEqual([27, 28, 29]);
+    // the worst first: bright guesses of the label are far from noise around a half
+    expect(new Set(pages[3]!.map(({ sample }) => sample)).size).toBe(10);
   });
 
   test('refuse a count that is none, no samples, and a shape that does not fit', async () => {
@@ -232,18 +287,10 @@ describe('a latent map', () => {
   });
 
   test('decodes a point for its renderer while a host is there', async () => {
-    const channels = new Map<string, (payload: unknown) => unknown>();
-    setHost({
-      display: () => ({ update: () => undefined }),
-      signal: undefined,
-      handle: (channel, handler) => {
-        channels.set(channel, handler);
-        return { dispose: () => channels.delete(channel) };
-      },
-      engineLoaded: () => undefined,
-    });
+    const host = askingHost();
     const payload = parseLatent((await show(await latent(model, { x: dataset })))[LATENT_MIME]);
-    const ask = channels.get(payload.channel!)! as (question: unknown) => Promise<{ count: number; levels: string }>;
+    const ask = (question: unknown) =>
+      host.ask(payload.channel, question) as Promise<{ count: number; levels: string }>;
     const answer = await ask({ decode: [[5, 0, 0]] });
     expect(answer.count).toBe(1);
     expect([...Buffer.from(answer.levels, 'base64')]).toEqual(Array(64).fill(128));
@@ -375,10 +422,65 @@ describe('a table', () => {
   });
 });
 
-test('images refuse samples without a shape and cut what is too many', async () => {
-  const bundle = await show(images(pixels(1_200, 64)));
-  expect(parseImages(bundle[IMAGES_MIME])).toMatchObject({ count: 1_000, imageShape: [8, 8, 1] });
-  expect(text(bundle)).toContain('1000 pictures (of 1200) of 8 x 8 pixels');
+describe('maps of errors', () => {
+  test('show colour samples in colour, over one error a pixel', async () => {
+    const x = pixels(3, 8 * 8 * 3);
+    const detector = {
+      scores: async (rows: NdArray) => Float32Array.from({ length: rows.shape[0]! }, (_, i) => i),
+      errorMap: async (rows: NdArray) =>
+        new NdArray(
+          rows.data.map((_, at) => (at % 3 === 1 ? 3 : 0)),
+          rows.shape,
+        ),
+    };
+    const bundle = await show(await errorMaps(detector, x, { n: 2, imageShape: [8, 8, 3] }));
+    const { imageShape, count, pixels: levels, scales } = parseImages(bundle[IMAGES_MIME]);
+    expect({ imageShape, count, scales }).toEqual({ imageShape: [8, 8, 3], count: 4, scales: ['plain', 'error'] });
+    expect(levels[5]).toBe(Math.round(255 * x.data[2 * 192 + 5]!));
+    expect(new Set(levels.subarray(2 * 192))).toEqual(new Set([255]));
+  });
+});
+
+describe('images', () => {
+  test('show the first thousand, and say how many there are', async () => {
+    const bundle = await show(images(pixels(1_200, 64)));
+    expect(parseImages(bundle[IMAGES_MIME])).toMatchObject({ count: 1_000, imageShape: [8, 8, 1], total: 1_200 });
+    expect(text(bundle)).toContain('1000 pictures (of 1200) of 8 x 8 pixels');
+    expect(parseImages((await show(images(pixels(12, 64))))[IMAGES_MIME]).total).toBeUndefined();
+  });
+
+  test('of many pixels are as many as a payload may hold', async () => {
+    const large = new NdArray(new Float32Array(6 * 4_000_000), [6, 2_000, 2_000, 1]);
+    expect(parseImages((await show(images(large)))[IMAGES_MIME])).toMatchObject({ count: 4, total: 6 });
+  });
+
+  test('further pages have the same scale and the captions of their samples', async () => {
+    const x = pixels(25, 64);
+    x.data[24 * 64] = 3;
+    x.data[0] = 0;
+    const titles = Array.from({ length: 25 }, (_, i) => `number ${i}`);
+    const host = askingHost();
+    const first = parseImages((await show(images(x, { n: 10, titles, imageShape: [8, 8, 1] })))[IMAGES_MIME]);
+    expect(first).toMatchObject({ count: 10, total: 25, range: [0, 3] });
+    const last = parseImages(await host.ask(first.channel, { from: 20, count: 10 }));
+    expect(last).toMatchObject({ count: 5, range: [0, 3], titles: titles.slice(20) });
+    expect(last.pixels[4 * 64]).toBe(255);
+    for (const wrong of [
+      undefined,
+      { from: 25, count: 1 },
+      { from: -1, count: 1 },
+      { from: 0, count: 0 },
+      { from: 'x' },
+    ]) {
+      await expect(host.ask(first.channel, wrong)).rejects.toThrow(TypeError);
+    }
+    expect(parseImages(await host.ask(first.channel, { from: 0, count: 1e9 })).count).toBe(10);
+  });
+
+  test('refuse a page of none, and samples without a shape', async () => {
+    expect(() => images(pixels(3, 64), { n: 0 })).toThrow('n must be an integer from 1 to 1000, got 0');
+    await expect(show(images([[1, 2, 3]]))).rejects.toThrow('imageShape');
+  });
 });
 
 describe('a live training', () => {

@@ -37,6 +37,8 @@ class HistogramView implements View<HistogramPayload> {
   private readonly note: HTMLElement;
   private log: boolean;
   private threshold: number | undefined;
+  /** The bin that the arrow keys have reached, where there is no threshold for them. */
+  private bin: number | undefined;
   private parts: HistogramParts;
   private layout: HistogramLayout | undefined;
   private surroundings: Surroundings | undefined;
@@ -65,16 +67,18 @@ class HistogramView implements View<HistogramPayload> {
     this.canvas.addEventListener('pointermove', (event) => this.pointer(event));
     this.canvas.addEventListener('pointerleave', () => this.tip.hide());
     this.canvas.addEventListener('keydown', (event) => this.key(event));
+    this.canvas.addEventListener('blur', () => this.visit(undefined));
   }
 
   update(payload: HistogramPayload): void {
     this.payload = payload;
     this.threshold = payload.threshold;
+    this.bin = undefined;
     this.parts = prepareHistogram(payload, this.log);
   }
 
   private look(): Look {
-    return { log: this.log, threshold: this.threshold, hidden: this.hidden };
+    return { log: this.log, threshold: this.threshold, hidden: this.hidden, bin: this.bin };
   }
 
   paint(surroundings: Surroundings): void {
@@ -139,19 +143,26 @@ class HistogramView implements View<HistogramPayload> {
 
   private hover({ offsetX: x, offsetY: y }: PointerEvent): void {
     const { bins: area, width } = this.layout!;
-    const { bins, scale } = this.parts;
     const share = (x - area.x) / area.width;
     if (share < 0 || share >= 1 || y < area.y || y > area.y + area.height) {
       this.tip.hide();
       return;
     }
-    const count = bins[0]?.length ?? 1;
-    const bin = Math.floor(share * count);
-    const range = `${compact(scale.value(bin / count), 3)} – ${compact(scale.value((bin + 1) / count), 3)}`;
+    this.tip.show(this.about(Math.floor(share * this.binCount)), x, y, width);
+  }
+
+  private get binCount(): number {
+    return this.parts.bins[0]?.length ?? 0;
+  }
+
+  /** From where to where a bin goes, and how many of each group it holds. */
+  private about(bin: number): string {
+    const { bins, scale } = this.parts;
+    const edge = (at: number) => compact(scale.value(at / this.binCount), 3);
     const counts = this.payload.groups
       .filter(({ name }) => !this.hidden.has(name))
       .map(({ name }) => `${name}: ${grouped(bins[this.indexOf(name)]![bin]!)}`);
-    this.tip.show([range, ...counts].join('\n'), x, y, width);
+    return [`${edge(bin)} – ${edge(bin + 1)}`, ...counts].join('\n');
   }
 
   private indexOf(name: string): number {
@@ -172,9 +183,16 @@ class HistogramView implements View<HistogramPayload> {
   }
 
   private key(event: KeyboardEvent): void {
-    if (this.threshold === undefined) return;
+    const handled = this.threshold === undefined ? this.walk(event) : this.slide(event, this.threshold);
+    if (!handled) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** The arrow keys move the threshold. */
+  private slide(event: KeyboardEvent, threshold: number): boolean {
     const { scale } = this.parts;
-    const share = scale.share(this.threshold);
+    const share = scale.share(threshold);
     const step = event.shiftKey ? 0.05 : 0.005;
     const to: Record<string, number> = {
       ArrowRight: share + step,
@@ -185,11 +203,35 @@ class HistogramView implements View<HistogramPayload> {
       End: 1,
     };
     const next = to[event.key];
-    if (next === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
+    if (next === undefined) return false;
     this.setThreshold(scale.value(Math.min(1, Math.max(0, next))));
     this.frame.say(this.said());
+    return true;
+  }
+
+  /** The arrow keys walk through the bins. */
+  private walk(event: KeyboardEvent): boolean {
+    const last = this.binCount - 1;
+    const from = this.bin ?? -1;
+    const to: Record<string, number> = { ArrowRight: from + 1, ArrowLeft: from - 1, Home: 0, End: last };
+    if (event.key === 'Escape') this.visit(undefined);
+    const next = to[event.key];
+    if (next === undefined || last < 0) return false;
+    this.visit(Math.max(0, Math.min(last, next)));
+    return true;
+  }
+
+  private visit(bin: number | undefined): void {
+    if (bin === this.bin) return;
+    this.bin = bin;
+    this.draw();
+    if (bin === undefined) {
+      this.tip.hide();
+      return;
+    }
+    const { bins: area, width } = this.layout!;
+    this.tip.show(this.about(bin), area.x + ((bin + 0.5) / this.binCount) * area.width, area.y + 20, width);
+    this.frame.say(this.about(bin).replaceAll('\n', ', '));
   }
 
   private async useThreshold(): Promise<void> {

@@ -24,12 +24,24 @@ export interface ImagesPayload {
   readonly tight: boolean;
   /** How levels become colours: of all pictures, or of every row if there are several. Default: as they are. */
   readonly scales: readonly ImageScale[];
+  /** What each picture belongs to; a sample if absent. */
+  readonly each?: 'sample' | 'unit';
+  /** Pictures that the kernel holds; more than `count` where only the first are kept. */
+  readonly total?: number;
+  /** The kernel's ear for further pages, see ImagesPage. */
+  readonly channel?: string;
+}
+/** What a sheet asks of the kernel; answered by a payload of these pictures. */
+export interface ImagesPage {
+  readonly from: number;
+  readonly count: number;
 }
 /** Grey or colour as they are; blue over white to red with white in the middle of the range; the scale of errors. */
 export type ImageScale = 'plain' | 'diverging' | 'error';
 
 const mostImages = 10_000;
-const mostBytes = 16_000_000;
+/** Levels of all pictures together. */
+export const mostLevels = 16_000_000;
 const mostTitles = 10_000;
 
 export function parseImages(value: unknown): ImagesPayload {
@@ -37,7 +49,7 @@ export function parseImages(value: unknown): ImagesPayload {
   const imageShape = parseImageShape(record, 'imageShape');
   const count = record.count('count', 0, mostImages);
   const bytes = count * imageShape[0] * imageShape[1] * imageShape[2];
-  if (bytes > mostBytes) throw new PayloadError(`images may hold ${mostBytes} levels, these are ${bytes}`);
+  if (bytes > mostLevels) throw new PayloadError(`images may hold ${mostLevels} levels, these are ${bytes}`);
   const range = record.numbers('range', 2);
   if (range.length !== 2 || range[0] === null || range[1] === null || range[0]! >= range[1]!) {
     throw record.wrong('range', 'two numbers, the lower one first');
@@ -58,5 +70,8 @@ export function parseImages(value: unknown): ImagesPayload {
     scales: record.optionalList('scales', mostTitles, (entry, path) =>
       new Fields({ entry }, path).oneOf('entry', ['plain', 'diverging', 'error'] as const),
     ) ?? ['plain'],
+    each: record.has('each') ? record.oneOf('each', ['sample', 'unit'] as const) : undefined,
+    total: record.has('total') ? record.count('total', count, Number.MAX_SAFE_INTEGER) : undefined,
+    channel: record.optionalText('channel'),
   };
 }

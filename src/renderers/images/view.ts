@@ -3,6 +3,7 @@ import { type ImagesLayout, layOutImages, paintImages, prepareImages } from '../
 import { compact } from '../../drawing/numbers.ts';
 import { element, makeCanvas, prepareCanvas } from '../shared/elements.ts';
 import { type Frame, type Kind, type Surroundings, tool, type View } from '../shared/output.ts';
+import { Pager } from '../shared/pager.ts';
 import { Tip } from '../shared/tip.ts';
 import { type ImagesPayload, parseImages } from './payload.ts';
 
@@ -21,6 +22,7 @@ class ImagesView implements View<ImagesPayload> {
   private surroundings: Surroundings | undefined;
   private active: number | undefined;
   private zoom = 0;
+  private readonly pager: Pager;
   private readonly zoomTools: readonly [HTMLButtonElement, HTMLButtonElement];
 
   constructor(
@@ -34,7 +36,12 @@ class ImagesView implements View<ImagesPayload> {
     ];
     for (const one of this.zoomTools) frame.addTool(one);
     const scroller = element('div', { class: 'aenb-wide' }, this.canvas);
-    this.root.append(element('div', { class: 'aenb-figure' }, scroller, this.tip.root));
+    this.pager = new Pager(frame, (answer) => {
+      this.show(parseImages(answer));
+      return this.payload.count;
+    });
+    this.pager.begin(payload, payload.count);
+    this.root.append(element('div', { class: 'aenb-figure' }, scroller, this.tip.root), this.pager.root);
     this.canvas.addEventListener('pointermove', (event) => this.hover(event));
     this.canvas.addEventListener('pointerleave', () => this.attend(undefined));
     this.canvas.addEventListener('keydown', (event) => this.key(event));
@@ -42,6 +49,11 @@ class ImagesView implements View<ImagesPayload> {
   }
 
   update(payload: ImagesPayload): void {
+    this.show(payload);
+    this.pager.begin(payload, payload.count);
+  }
+
+  private show(payload: ImagesPayload): void {
     this.payload = payload;
     this.atlas = prepareImages(payload, makeCanvas);
     this.active = undefined;
@@ -93,7 +105,7 @@ class ImagesView implements View<ImagesPayload> {
       const names = [rowTitles?.[Math.floor(image / columns)], columnTitles?.[image % columns]];
       return [...names, title].filter(Boolean).join(', ');
     }
-    return `${this.frame.words.sample} ${image}${title ? `: ${title}` : ''}`;
+    return `${this.frame.words[this.payload.each ?? 'sample']} ${this.pager.from + image}${title ? `: ${title}` : ''}`;
   }
 
   private attend(image: number | undefined): void {
@@ -114,8 +126,11 @@ class ImagesView implements View<ImagesPayload> {
       Home: 0,
       End: places.length - 1,
     };
-    if (event.key === '+' || event.key === '-') {
-      this.setZoom(this.zoom + (event.key === '+' ? 1 : -1));
+    const zoom = event.ctrlKey || event.metaKey ? 0 : ({ '+': 1, '=': 1, '-': -1 }[event.key] ?? 0);
+    if (zoom) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.setZoom(this.zoom + zoom);
       return;
     }
     if (event.key === 'Escape') {
@@ -137,9 +152,9 @@ class ImagesView implements View<ImagesPayload> {
     const size = height * width * channels;
     const [low, high] = this.payload.range;
     return {
-      columns: [this.frame.words.sample, ...Array.from({ length: size }, (_, i) => String(i))],
+      columns: [this.frame.words[this.payload.each ?? 'sample'], ...Array.from({ length: size }, (_, i) => String(i))],
       rows: Array.from({ length: this.payload.count }, (_, i) => [
-        this.payload.titles?.[i] ?? i,
+        this.payload.titles?.[i] ?? this.pager.from + i,
         ...Array.from(this.payload.pixels.subarray(i * size, (i + 1) * size), (level) =>
           Number((low + (level / 255) * (high - low)).toPrecision(4)),
         ),

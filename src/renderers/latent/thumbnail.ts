@@ -1,4 +1,4 @@
-import { type Context, levelsToRgba } from '../../drawing/canvas.ts';
+import { type Context, paintLevels, pixelsOf } from '../../drawing/canvas.ts';
 import type { Theme } from '../../drawing/theme.ts';
 import { makeCanvas } from '../shared/elements.ts';
 import type { Thumbnails } from './payload.ts';
@@ -39,7 +39,7 @@ export function paintThumbnail(
   const tile = makeCanvas(width, height);
   const own = tile.getContext('2d')!;
   const image = own.createImageData(width, height);
-  levelsToRgba((at) => levels[at]!, channels, index * size, image.data);
+  paintLevels(levels, channels, index * size, pixelsOf(image));
   own.putImageData(image, 0, 0);
   context.imageSmoothingEnabled = false;
   context.drawImage(tile, to.x, to.y, to.width, to.height);

@@ -3,7 +3,6 @@ import {
   classNames,
   codeAt,
   firstView,
-  type LatentPart,
   type LatentProjection,
   type LatentView,
   latentLegend,
@@ -11,19 +10,20 @@ import {
   paintLatent,
   projectLatent,
   samplesInside,
+  wholeMap,
 } from '../../drawing/latentPicture.ts';
 import { compact, grouped } from '../../drawing/numbers.ts';
+import type { Part } from '../../drawing/plane.ts';
 import { element, makeCanvas, prepareCanvas } from '../shared/elements.ts';
 import { GlPoints } from '../shared/glPoints.ts';
 import { kernelNote } from '../shared/kernelNote.ts';
 import { makeLegend } from '../shared/legend.ts';
-import { type Frame, type Kind, type Surroundings, tool, type View } from '../shared/output.ts';
+import type { Frame, Kind, Surroundings, View } from '../shared/output.ts';
+import { type Place, Roaming } from '../shared/roaming.ts';
 import { LatentControls, type Mode } from './controls.ts';
 import { LookPanel } from './lookPanel.ts';
 import { type DecodedPoints, type LatentPayload, type LatentQuestion, parseLatent } from './payload.ts';
 import { Strip } from './strip.ts';
-
-type Place = readonly [number, number];
 
 const panelWidth = 176;
 const widestMap = 620;
@@ -36,16 +36,15 @@ const keyStep = 12;
 const pointsForCard = 1_500;
 const stepsOfWalk = 10;
 const mostPictures = 60;
-const wholeIcon = 'M2.5 6v-3.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10';
 
 class LatentMap implements View<LatentPayload> {
   readonly root = element('div');
   private readonly canvas = element('canvas', { role: 'img', tabindex: 0 });
   private readonly overlay = element('canvas', { class: 'aenb-latent-cursor', 'aria-hidden': 'true' });
-  private readonly map = element('div', { class: 'aenb-latent-map' }, this.canvas, this.overlay);
+  private readonly map = element('div', { class: 'aenb-latent-map aenb-plane' }, this.canvas, this.overlay);
   private readonly parts = element('div', { class: 'aenb-latent-parts' });
   private readonly strip = new Strip();
-  private readonly wholeTool: HTMLElement;
+  private readonly roaming: Roaming;
   private readonly legend = makeLegend(
     (name) => this.toggle(name),
     (name) => this.light(name),
@@ -64,8 +63,6 @@ class LatentMap implements View<LatentPayload> {
   private cursor: Place | undefined;
   /** The sample that the panel shows, with a ring around its point. */
   private sample: number | undefined;
-  /** What is being dragged, from where. */
-  private grabbed: { from: Place; part: LatentPart; path: Place[]; moved: boolean } | undefined;
   private walk: readonly [Place, Place] | undefined;
   private lasso: readonly Place[] | undefined;
   private asking = false;
@@ -77,18 +74,17 @@ class LatentMap implements View<LatentPayload> {
     private readonly frame: Frame,
   ) {
     this.note = kernelNote(frame, () => this.payload.channel);
-    this.wholeTool = tool(frame.words.wholeMap, wholeIcon, () => this.show(undefined));
-    frame.addTool(this.wholeTool);
+    this.roaming = new Roaming(this.canvas, frame, frame.words.wholeMap, {
+      seen: () => this.projection!,
+      whole: () => wholeMap(this.payload, this.view.axes),
+      show: (part) => this.show(part),
+      hover: (at) => this.move(at),
+      drag: ({ from, path }, at) => this.drag(from, path, at),
+      dropped: ({ path }) => this.dropped(path),
+    });
     this.parts.append(this.map);
     this.root.append(this.parts, this.strip.root);
     this.take(payload);
-    this.canvas.addEventListener('pointermove', (event) => this.pointer(event));
-    this.canvas.addEventListener('pointerdown', (event) => this.grab(event));
-    this.canvas.addEventListener('pointerup', () => this.release());
-    this.canvas.addEventListener('pointercancel', () => this.release());
-    this.canvas.addEventListener('dblclick', () => this.show(undefined));
-    this.canvas.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
-    this.canvas.addEventListener('pointerleave', () => this.move(undefined));
     this.canvas.addEventListener('keydown', (event) => this.key(event));
     this.canvas.addEventListener('blur', () => this.move(undefined));
   }
@@ -164,7 +160,7 @@ class LatentMap implements View<LatentPayload> {
   }
 
   private draw(): void {
-    this.wholeTool.hidden = !this.view.part;
+    this.roaming.offerWhole(this.view.part !== undefined);
     this.projection = projectLatent(this.payload, this.view, this.size);
     this.drawMap();
     this.drawCursor();
@@ -182,75 +178,25 @@ class LatentMap implements View<LatentPayload> {
   }
 
   /** Shows a part of the map, or all of it. */
-  private show(part: LatentPart | undefined): void {
+  private show(part: Part | undefined): void {
     this.view = { ...this.view, part };
     this.redraw();
   }
 
-  /** The wheel alone scrolls the notebook; with Ctrl or Command, or a pinch, it zooms about the cursor. */
-  private wheel(event: WheelEvent): void {
-    if (!event.ctrlKey && !event.metaKey) return;
-    event.preventDefault();
-    this.zoom(Math.exp(Math.max(-60, Math.min(60, event.deltaY)) * 0.008), [event.offsetX, event.offsetY]);
-  }
-
-  private zoom(factor: number, about: Place): void {
-    const { low, high } = this.view.part ?? this.projection!;
-    const centre = this.projection!.at(...about);
-    const scaled = (edge: Place) =>
-      edge.map((value, axis) => centre[axis]! + (value - centre[axis]!) * factor) as [number, number];
-    this.show({ low: scaled(low), high: scaled(high) });
-  }
-
-  private grab(event: PointerEvent): void {
-    this.grabbed = undefined;
-    if (event.pointerType === 'touch' || event.button !== 0) return;
-    const { low, high } = this.projection!;
-    const from = [event.offsetX, event.offsetY] as const;
-    this.grabbed = { from, part: { low, high }, path: [from], moved: false };
-  }
-
-  private pointer(event: PointerEvent): void {
-    const at = [event.offsetX, event.offsetY] as const;
-    const { grabbed } = this;
-    if (!grabbed || event.buttons !== 1) {
-      this.move(at);
-      return;
-    }
-    // A few pixels are no drag.
-    if (!grabbed.moved && Math.hypot(at[0] - grabbed.from[0], at[1] - grabbed.from[1]) < 4) return;
-    if (!grabbed.moved) {
-      grabbed.moved = true;
-      this.map.setAttribute('data-dragging', '');
-      this.canvas.setPointerCapture(event.pointerId);
-    }
-    if (this.mode === 'move') this.dragTo(at, grabbed);
-    else if (this.mode === 'walk') this.walkTo(grabbed.from, at);
-    else {
-      grabbed.path.push(at);
-      this.lasso = grabbed.path;
+  /** A drag walks or encircles, unless it moves the map. */
+  private drag(from: Place, path: readonly Place[], at: Place): boolean {
+    if (this.mode === 'walk') this.walkTo(from, at);
+    else if (this.mode === 'lasso') {
+      this.lasso = path;
       this.drawCursor();
-    }
+    } else return false;
+    return true;
   }
 
-  private release(): void {
-    const { grabbed } = this;
-    this.grabbed = undefined;
-    this.map.removeAttribute('data-dragging');
-    if (!grabbed?.moved || this.mode !== 'lasso') return;
+  private dropped(path: readonly Place[]): void {
+    if (this.mode !== 'lasso') return;
     this.lasso = undefined;
-    this.select(new Set(samplesInside(this.payload, this.view, this.projection!, grabbed.path)));
-  }
-
-  /** Moves the map along with the mouse. */
-  private dragTo(at: Place, { from, part }: { from: Place; part: LatentPart }): void {
-    const { area } = this.projection!;
-    const by = [
-      (-(at[0] - from[0]) / area.width) * (part.high[0] - part.low[0]),
-      ((at[1] - from[1]) / area.height) * (part.high[1] - part.low[1]),
-    ] as const;
-    const moved = (edge: Place): [number, number] => [edge[0] + by[0], edge[1] + by[1]];
-    this.show({ low: moved(part.low), high: moved(part.high) });
+    this.select(new Set(samplesInside(this.payload, this.view, this.projection!, path)));
   }
 
   /** The codes between two places, in equal steps, decoded. */
@@ -499,18 +445,14 @@ class LatentMap implements View<LatentPayload> {
       this.move(undefined);
       return;
     }
-    const by = steps[event.key];
-    const zoom = { '+': 0.8, '-': 1.25, '0': 0 }[event.key];
-    if (!by && zoom === undefined && event.key !== 'Enter') return;
-    event.preventDefault();
-    event.stopPropagation();
     const { area } = this.projection!;
     const from = this.cursor ?? [area.x + area.width / 2, area.y + area.height / 2];
-    if (event.key === 'Enter') this.press(from);
-    else if (!by) {
-      if (zoom) this.zoom(zoom, from);
-      else this.show(undefined);
-    } else {
+    const by = steps[event.key];
+    if (this.roaming.key(event, from) || (!by && event.key !== 'Enter')) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!by) this.press(from);
+    else {
       this.move([
         Math.min(area.x + area.width, Math.max(area.x, from[0] + by[0])),
         Math.min(area.y + area.height, Math.max(area.y, from[1] + by[1])),

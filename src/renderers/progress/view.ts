@@ -1,4 +1,5 @@
 import { progressSheet } from '../../drawing/factsPicture.ts';
+import { makeCanvas } from '../shared/elements.ts';
 import type { Kind } from '../shared/output.ts';
 import { ProgressHead } from '../shared/progressHead.ts';
 import { type ProgressPayload, parseProgress } from './payload.ts';
@@ -27,7 +28,7 @@ export const progressKind: Kind<ProgressPayload & { title?: string }> = {
           ...current.losses.map((loss) => [loss.name, loss.value] as const),
         ],
       }),
-      sheet: ({ theme }) => progressSheet(current, theme, words),
+      sheet: ({ theme }) => progressSheet(makeCanvas(1, 1).getContext('2d')!, current, theme, words),
     };
   },
 };

@@ -66,7 +66,7 @@ export function parseReconstruction(value: unknown): ReconstructionPayload {
   }
   const values = (name: string) =>
     form === 'images'
-      ? Float32Array.from(record.bytes(name, samples * features), (level) => low + (level / 255) * (high - low))
+      ? ofLevels(record.bytes(name, samples * features), low, high)
       : record.floats(name, samples * features);
   const perSample = <T>(name: string, list: T[]) => {
     if (list.length !== samples) throw record.wrong(name, `a list of ${samples}, one entry per sample`);
@@ -91,4 +91,12 @@ export function parseReconstruction(value: unknown): ReconstructionPayload {
     total: record.has('total') ? record.count('total', samples, Number.MAX_SAFE_INTEGER) : undefined,
     channel: record.optionalText('channel'),
   };
+}
+
+/** The values that 8-bit levels stand for. */
+function ofLevels(levels: Uint8Array, low: number, high: number): Float32Array {
+  const table = Float32Array.from({ length: 256 }, (_, level) => low + (level / 255) * (high - low));
+  const values = new Float32Array(levels.length);
+  for (let i = 0; i < levels.length; i++) values[i] = table[levels[i]!]!;
+  return values;
 }

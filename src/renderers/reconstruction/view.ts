@@ -1,5 +1,5 @@
 import type { Context } from '../../drawing/canvas.ts';
-import { compact, grouped } from '../../drawing/numbers.ts';
+import { compact } from '../../drawing/numbers.ts';
 import {
   hitReconstruction,
   layOutReconstruction,
@@ -12,8 +12,8 @@ import {
   type ReconstructionParts,
 } from '../../drawing/reconstructionPicture.ts';
 import { element, makeCanvas, prepareCanvas } from '../shared/elements.ts';
-import { kernelNote } from '../shared/kernelNote.ts';
 import { type Frame, type Kind, type Surroundings, tool, type View } from '../shared/output.ts';
+import { Pager } from '../shared/pager.ts';
 import { Tip } from '../shared/tip.ts';
 import { parseReconstruction, type ReconstructionPage, type ReconstructionPayload } from './payload.ts';
 
@@ -21,8 +21,6 @@ const zoomSteps = [1, 1.6, 2.6, 4];
 const icons = {
   larger: 'M7 3a4 4 0 1 1 0 8 4 4 0 0 1 0-8M10 10l3.5 3.5M5 7h4M7 5v4',
   smaller: 'M7 3a4 4 0 1 1 0 8 4 4 0 0 1 0-8M10 10l3.5 3.5M5 7h4',
-  previous: 'M10 3 5 8l5 5',
-  next: 'M6 3l5 5-5 5',
 };
 const sortIcon = 'M4.5 2.5v11M2 11l2.5 2.5L7 11M9 4h5M9 8h3.5M9 12h2';
 
@@ -38,11 +36,7 @@ class ReconstructionView implements View<ReconstructionPayload> {
   private order: number[] = [];
   private active: number | undefined;
   private zoom = 0;
-  /** Of the data that the kernel holds, the sample that the page begins with. */
-  private from = 0;
-  private readonly pager = element('div', { class: 'aenb-pager', role: 'group' });
-  private readonly pageText = element('span');
-  private readonly note: HTMLElement;
+  private readonly pager: Pager;
   private readonly zoomTools: readonly [HTMLButtonElement, HTMLButtonElement];
 
   constructor(
@@ -58,13 +52,16 @@ class ReconstructionView implements View<ReconstructionPayload> {
       tool(words.zoomIn, icons.larger, () => this.setZoom(this.zoom + 1)),
     ];
     for (const one of [this.sortTool, ...this.zoomTools]) frame.addTool(one);
-    this.note = kernelNote(frame, () => this.payload.channel);
-    this.pager.append(
-      tool(words.previousPage, icons.previous, () => void this.turn(this.from - this.payload.samples)),
-      this.pageText,
-      tool(words.nextPage, icons.next, () => void this.turn(this.from + this.payload.samples)),
+    this.pager = new Pager(
+      frame,
+      (answer) => {
+        this.show(parseReconstruction(answer));
+        return this.payload.samples;
+      },
+      (): Pick<ReconstructionPage, 'sorted'> => ({ sorted: this.sorted }),
     );
-    this.root.append(element('div', { class: 'aenb-figure' }, this.canvas, this.tip.root), this.pager, this.note);
+    this.pager.begin(payload, payload.samples);
+    this.root.append(element('div', { class: 'aenb-figure' }, this.canvas, this.tip.root), this.pager.root);
     this.canvas.addEventListener('pointermove', (event) => this.hover(event));
     this.canvas.addEventListener('pointerleave', () => this.attend(undefined));
     this.canvas.addEventListener('keydown', (event) => this.key(event));
@@ -72,8 +69,8 @@ class ReconstructionView implements View<ReconstructionPayload> {
   }
 
   update(payload: ReconstructionPayload): void {
-    this.from = 0;
     this.show(payload);
+    this.pager.begin(payload, payload.samples);
   }
 
   private show(payload: ReconstructionPayload): void {
@@ -86,7 +83,6 @@ class ReconstructionView implements View<ReconstructionPayload> {
   paint(surroundings: Surroundings): void {
     this.surroundings = surroundings;
     this.layout = this.layOut(this.zoom);
-    this.showPager();
     this.showZoom();
     this.canvas.setAttribute('aria-label', `${this.payload.text} ${this.frame.words.keyboardHint}`);
     this.sortTool.setAttribute('aria-pressed', String(this.sorted));
@@ -104,28 +100,12 @@ class ReconstructionView implements View<ReconstructionPayload> {
     this.sorted = !this.sorted;
     this.arrange();
     this.frame.repaint();
-    if (this.pages) void this.turn(0);
+    void this.pager.turn(0);
   }
 
   private setZoom(step: number): void {
     this.zoom = Math.max(0, Math.min(zoomSteps.length - 1, step));
     this.frame.repaint();
-  }
-
-  private get pages(): boolean {
-    const { channel, total, samples } = this.payload;
-    return Boolean(channel && this.frame.kernel.reachable && (total ?? samples) > samples);
-  }
-
-  private showPager(): void {
-    const { payload } = this;
-    const total = payload.total ?? payload.samples;
-    this.pager.hidden = !this.pages;
-    const to = Math.min(total, this.from + payload.samples);
-    this.pageText.textContent = this.frame.words.page(grouped(this.from + 1), grouped(to), grouped(total));
-    const [previous, next] = this.pager.querySelectorAll('button');
-    previous!.disabled = this.from === 0;
-    next!.disabled = to >= total;
   }
 
   private layOut(zoom: number): ReconstructionLayout {
@@ -138,22 +118,6 @@ class ReconstructionView implements View<ReconstructionPayload> {
     const last = this.zoom === zoomSteps.length - 1;
     smaller.disabled = this.zoom === 0;
     larger.disabled = last || this.layOut(this.zoom + 1).tile.width <= this.layout!.tile.width;
-  }
-
-  /** Asks the kernel for the page that begins at a sample. */
-  private async turn(to: number): Promise<void> {
-    const { channel, total, samples } = this.payload;
-    if (!channel || !total) return;
-    const from = Math.max(0, Math.min(total - 1, to));
-    const page: ReconstructionPage = { from, count: Math.min(samples, total - from), sorted: this.sorted };
-    const answer = await this.frame.kernel.ask(channel, page, 20_000);
-    this.note.hidden = answer !== undefined;
-    if (answer === undefined) return;
-    this.from = from;
-    // The page keeps the size of the first one, also where the last one has less.
-    this.show({ ...parseReconstruction(answer), channel, total });
-    this.frame.repaint();
-    this.frame.say(this.pageText.textContent ?? '');
   }
 
   private draw(): void {
@@ -192,8 +156,11 @@ class ReconstructionView implements View<ReconstructionPayload> {
       Home: 0,
       End: blocks.length - 1,
     };
-    if (event.key === '+' || event.key === '-') {
-      this.setZoom(this.zoom + (event.key === '+' ? 1 : -1));
+    const zoom = event.ctrlKey || event.metaKey ? 0 : ({ '+': 1, '=': 1, '-': -1 }[event.key] ?? 0);
+    if (zoom) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.setZoom(this.zoom + zoom);
       return;
     }
     if (event.key === 'Escape') {

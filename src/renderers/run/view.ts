@@ -1,5 +1,5 @@
 import { runAbout, runFacts, runSheet } from '../../drawing/factsPicture.ts';
-import { element } from '../shared/elements.ts';
+import { element, makeCanvas } from '../shared/elements.ts';
 import type { Kind } from '../shared/output.ts';
 import type { Words } from '../shared/words.ts';
 import { parseRun, type RunPayload } from './payload.ts';
@@ -24,7 +24,7 @@ export const runKind: Kind<RunPayload & { title?: string }> = {
         columns: ['name', 'first', 'last'],
         rows: run.losses.map((loss) => [loss.name, loss.first, loss.last]),
       }),
-      sheet: ({ theme }) => runSheet(run, theme, words),
+      sheet: ({ theme }) => runSheet(makeCanvas(1, 1).getContext('2d')!, run, theme, words),
     };
   },
 };

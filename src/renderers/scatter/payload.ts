@@ -22,6 +22,7 @@ export interface ScatterSeries {
   readonly background: boolean;
 }
 
+export const mostSeries = 100;
 const mostPoints = 1_000_000;
 
 export function parseScatter(value: unknown): ScatterPayload {
@@ -32,7 +33,7 @@ export function parseScatter(value: unknown): ScatterPayload {
     text: record.text('text'),
     xLabel: record.optionalText('xLabel'),
     yLabel: record.optionalText('yLabel'),
-    series: record.list('series', 100, (entry, path): ScatterSeries => {
+    series: record.list('series', mostSeries, (entry, path): ScatterSeries => {
       const one = new Fields(entry, path);
       const count = one.count('count', 0, mostPoints);
       total += count;

@@ -4,6 +4,8 @@ import { element } from './elements.ts';
 import type { Words } from './words.ts';
 
 const rowsAtFirst = 200;
+/** A press shows so many: a window that has to lay out a million would stand still. */
+const rowsAtOnce = 5_000;
 /** Wider tables are for the CSV file. */
 const mostColumns = 40;
 
@@ -25,20 +27,39 @@ export function dataPanel(full: DataTable, words: Words): HTMLElement {
       );
     }
   };
-  addRows(0, rowsAtFirst);
   const panel = element('div', { class: 'aenb-data', tabindex: 0 });
   panel.append(element('table', {}, element('thead', {}, head), body));
-  if (table.rows.length > rowsAtFirst) {
-    const note = element('div', { class: 'aenb-note' });
-    const all = element('button', { class: 'aenb-tool', type: 'button', text: words.showAll });
-    all.addEventListener('click', () => {
-      addRows(rowsAtFirst, table.rows.length);
-      note.remove();
-    });
-    note.append(words.firstRows(grouped(rowsAtFirst), grouped(table.rows.length)), ' ', all);
-    panel.append(note);
-  }
+  const { length } = table.rows;
+  const first = Math.min(length, rowsAtFirst);
+  addRows(0, first);
+  if (first < length) panel.append(moreRows(first, length, addRows, words));
   return panel;
+}
+
+/** How many rows are shown of how many, and a button for more. */
+function moreRows(
+  first: number,
+  total: number,
+  addRows: (from: number, to: number) => void,
+  words: Words,
+): HTMLElement {
+  const text = document.createTextNode('');
+  const more = element('button', { class: 'aenb-tool', type: 'button' });
+  const note = element('div', { class: 'aenb-note' }, text, more);
+  let shown = first;
+  const tell = () => {
+    text.data = `${words.firstRows(grouped(shown), grouped(total))} `;
+    more.textContent = total - shown > rowsAtOnce ? words.showMore : words.showAll;
+  };
+  more.addEventListener('click', () => {
+    const to = Math.min(total, shown + rowsAtOnce);
+    addRows(shown, to);
+    shown = to;
+    if (shown === total) note.remove();
+    else tell();
+  });
+  tell();
+  return note;
 }
 
 function shown(value: string | number | boolean | null): string {

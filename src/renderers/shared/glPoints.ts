@@ -76,17 +76,22 @@ function textureOptions(gl: WebGLRenderingContext, src: Uint8Array): twgl.Textur
   return { width: 256, height: 1, src, min: gl.NEAREST, mag: gl.NEAREST, wrap: gl.CLAMP_TO_EDGE, auto: false };
 }
 
+/** Points that are on the card. */
+interface Uploaded {
+  readonly gl: WebGLRenderingContext;
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  readonly groups: Uint8Array | undefined;
+  readonly buffers: twgl.BufferInfo;
+}
+
 /** The clouds of one picture. */
 export class GlPoints {
-  private kept:
-    | {
-        gl: WebGLRenderingContext;
-        x: Float32Array;
-        y: Float32Array;
-        groups: Uint8Array | undefined;
-        buffers: twgl.BufferInfo;
-      }
-    | undefined;
+  /** Newest last. */
+  private readonly kept: Uploaded[] = [];
+
+  /** @param most clouds that stay on the card: as many as are painted in turn */
+  constructor(private readonly most = 1) {}
 
   /** Paints on the card, or in plain memory where there is none. */
   readonly paint = (context: Context, cloud: PointCloud, ratio: number): void => {
@@ -129,22 +134,23 @@ export class GlPoints {
 
   /** Points stay on the card as long as they are the same: moving and zooming sends nothing. */
   private upload(gl: WebGLRenderingContext, { x, y, groups }: PointCloud): twgl.BufferInfo {
-    const { kept } = this;
-    if (kept?.gl === gl && kept.x === x && kept.y === y && kept.groups === groups) return kept.buffers;
-    this.dispose();
+    const known = this.kept.find((one) => one.gl === gl && one.x === x && one.y === y && one.groups === groups);
+    if (known) return known.buffers;
+    if (this.kept.length === this.most) free(this.kept.shift()!);
     const buffers = twgl.createBufferInfoFromArrays(gl, {
       x: { numComponents: 1, data: x },
       y: { numComponents: 1, data: y },
       group: { numComponents: 1, data: groups ?? new Uint8Array(x.length), normalize: false },
     });
-    this.kept = { gl, x, y, groups, buffers };
+    this.kept.push({ gl, x, y, groups, buffers });
     return buffers;
   }
 
   dispose(): void {
-    if (!this.kept) return;
-    const { gl, buffers } = this.kept;
-    for (const { buffer } of Object.values(buffers.attribs ?? {})) gl.deleteBuffer(buffer);
-    this.kept = undefined;
+    for (const one of this.kept.splice(0)) free(one);
   }
+}
+
+function free({ gl, buffers }: Uploaded): void {
+  for (const { buffer } of Object.values(buffers.attribs ?? {})) gl.deleteBuffer(buffer);
 }

@@ -1,5 +1,6 @@
 import type { LegendEntry } from '../../drawing/legend.ts';
 import { element } from './elements.ts';
+import { words } from './words.ts';
 
 export interface Legend {
   readonly root: HTMLElement;
@@ -13,7 +14,7 @@ export interface Legend {
  * @param attend told which series the mouse or the keyboard is on, undefined when on none
  */
 export function makeLegend(toggle: (name: string) => void, attend?: (name: string | undefined) => void): Legend {
-  const root = element('div', { class: 'aenb-legend', role: 'group' });
+  const root = element('div', { class: 'aenb-legend', role: 'group', 'aria-label': words().series });
   let names = '';
   return {
     root,

@@ -72,6 +72,8 @@ export class Output<P extends { readonly title?: string; readonly text: string }
   private readonly subscriptions: { dispose(): void }[] = [];
   private panel: HTMLElement | undefined;
   private paintedWidth = 0;
+  /** As long as it lasts: reading it costs as much as a small picture. */
+  private theme: Theme | undefined;
 
   constructor(
     kind: Kind<P>,
@@ -80,7 +82,7 @@ export class Output<P extends { readonly title?: string; readonly text: string }
     kernel: Kernel,
   ) {
     const slot = element('div', { class: 'aenb-slot' });
-    const tools = element('div', { class: 'aenb-tools', role: 'toolbar' });
+    const tools = element('div', { class: 'aenb-tools', role: 'toolbar', 'aria-label': this.words.tools });
     const head = element('div', { class: 'aenb-head' }, tools, this.title, slot);
     this.root = element('section', { class: `aenb aenb-${kind.name}` }, head);
     host.replaceChildren(this.root);
@@ -111,24 +113,32 @@ export class Output<P extends { readonly title?: string; readonly text: string }
 
   dispose(): void {
     for (const subscription of this.subscriptions) subscription.dispose();
-    this.view.dispose?.();
+    // First, since what is taken out of the page loses the focus: the view hears of it while it still can draw.
     this.root.remove();
+    this.view.dispose?.();
   }
 
   private describe(): void {
-    this.title.textContent = this.payload.title ?? '';
-    this.title.hidden = !this.payload.title;
+    const title = this.payload.title ?? '';
+    if (this.title.textContent !== title) this.title.textContent = title;
+    this.title.hidden = !title;
     this.root.setAttribute('aria-label', this.payload.title ?? this.payload.text);
   }
 
   private paint(): void {
     this.paintedWidth = this.root.clientWidth || widthUnknown;
-    this.view.paint({ theme: readTheme(this.root), width: this.paintedWidth });
+    this.theme ??= readTheme(this.root);
+    this.view.paint({ theme: this.theme, width: this.paintedWidth });
   }
 
   /** Repaints when the theme or the room changes. */
   private follow(): void {
-    this.subscriptions.push(onThemeChange(() => this.paint()));
+    this.subscriptions.push(
+      onThemeChange(() => {
+        this.theme = undefined;
+        this.paint();
+      }),
+    );
     const observer = new ResizeObserver(() => {
       const width = this.root.clientWidth;
       if (width && width !== this.paintedWidth) this.paint();

@@ -16,15 +16,18 @@ const colours = {
 export function readTheme(root: HTMLElement): Theme {
   const classes = document.body.classList;
   const probe = document.createElement('span');
+  // Else the system's forced colours would stand in for all of them.
+  probe.className = 'aenb-colours';
   root.append(probe);
-  const computed = (value: string) => {
-    probe.style.color = value;
+  const computed = (property: string) => {
+    probe.style.color = `var(${property})`;
     return getComputedStyle(probe).color;
   };
-  const ground = toHex(computed(`var(${colours.background})`), '#ffffff');
-  const hex = Object.fromEntries(
-    Object.entries(colours).map(([name, property]) => [name, toHex(computed(`var(${property})`), ground)]),
-  ) as Record<keyof typeof colours, string>;
+  const levels = toHex(Object.values(colours).map(computed), computed(colours.background));
+  const hex = Object.fromEntries(Object.keys(colours).map((name, i) => [name, levels[i]!])) as Record<
+    keyof typeof colours,
+    string
+  >;
   const style = getComputedStyle(root);
   const font = style.fontFamily;
   probe.remove();
@@ -32,27 +35,35 @@ export function readTheme(root: HTMLElement): Theme {
   return {
     ...hex,
     dark,
-    contrast: classes.contains('vscode-high-contrast') || classes.contains('vscode-high-contrast-light'),
+    contrast:
+      classes.contains('vscode-high-contrast') ||
+      classes.contains('vscode-high-contrast-light') ||
+      matchMedia('(forced-colors: active)').matches,
     font,
     fontSize: 12,
     palette: dark ? darkPalette : lightPalette,
   };
 }
 
-const pixel = (() => {
-  let context: CanvasRenderingContext2D | null | undefined;
-  return () => (context ??= document.createElement('canvas').getContext('2d', { willReadFrequently: true }))!;
-})();
+let strip: CanvasRenderingContext2D | undefined;
 
-/** Any CSS colour as #rrggbb; what is translucent, as it looks on the ground. */
-function toHex(colour: string, ground: string): string {
-  const context = pixel();
-  for (const fill of [ground, colour]) {
-    context.fillStyle = fill;
-    context.fillRect(0, 0, 1, 1);
+/** Any CSS colours as #rrggbb; what is translucent, as it looks on the ground. All at once: reading pixels is slow. */
+function toHex(values: readonly string[], ground: string): string[] {
+  const width = Object.keys(colours).length;
+  strip ??= Object.assign(document.createElement('canvas'), { width, height: 1 }).getContext('2d', {
+    willReadFrequently: true,
+  })!;
+  for (const fill of ['#ffffff', ground]) {
+    strip.fillStyle = fill;
+    strip.fillRect(0, 0, width, 1);
   }
-  const levels = [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
-  return `#${levels.map((level) => level.toString(16).padStart(2, '0')).join('')}`;
+  for (const [i, value] of values.entries()) {
+    strip.fillStyle = value;
+    strip.fillRect(i, 0, 1, 1);
+  }
+  const { data } = strip.getImageData(0, 0, width, 1);
+  const two = (level: number) => level.toString(16).padStart(2, '0');
+  return values.map((_, i) => `#${two(data[4 * i]!)}${two(data[4 * i + 1]!)}${two(data[4 * i + 2]!)}`);
 }
 
 /** Rough lightness of #rrggbb, 0 to 1. */
@@ -91,12 +102,12 @@ function watch(): { stop(): void } {
   const observer = new MutationObserver(changed);
   observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
-  const system = matchMedia('(prefers-color-scheme: dark)');
-  system.addEventListener('change', changed);
+  const systems = ['(prefers-color-scheme: dark)', '(forced-colors: active)'].map((query) => matchMedia(query));
+  for (const system of systems) system.addEventListener('change', changed);
   return {
     stop: () => {
       observer.disconnect();
-      system.removeEventListener('change', changed);
+      for (const system of systems) system.removeEventListener('change', changed);
       if (frame !== undefined) cancelAnimationFrame(frame);
     },
   };

@@ -11,6 +11,10 @@ export interface Words extends SummaryWords, HistogramWords, ModelWords {
   readonly sortByError: string;
   readonly firstRows: (shown: string, total: string) => string;
   readonly showAll: string;
+  readonly unit: string;
+  readonly pages: string;
+  readonly tools: string;
+  readonly showMore: string;
   readonly broken: string;
   readonly sample: string;
   readonly series: string;
@@ -23,6 +27,7 @@ export interface Words extends SummaryWords, HistogramWords, ModelWords {
   readonly decoded: string;
   readonly zoomHint: string;
   readonly wholeMap: string;
+  readonly wholePlot: string;
   readonly keyboardHint: string;
   readonly saveSvg: string;
   readonly colouredBy: string;
@@ -68,6 +73,10 @@ const en: Words = {
   sortByError: 'Sort by error',
   firstRows: (shown, total) => `first ${shown} of ${total} rows`,
   showAll: 'Show all',
+  unit: 'unit',
+  pages: 'Pages',
+  tools: 'Tools',
+  showMore: 'Show more',
   broken: 'This output cannot be drawn',
   sample: 'sample',
   series: 'series',
@@ -80,6 +89,7 @@ const en: Words = {
   decoded: 'decoded here',
   zoomHint: 'Ctrl or ⌘ with the wheel zooms, dragging moves, a double click shows all.',
   wholeMap: 'Show the whole map',
+  wholePlot: 'Show all points',
   keyboardHint: 'Arrow keys move through the values.',
   saveSvg: 'Save as SVG',
   colouredBy: 'colour',
@@ -134,6 +144,10 @@ const ja: Words = {
   sortByError: '誤差の順に並べる',
   firstRows: (shown, total) => `${total} 行のうち最初の ${shown} 行`,
   showAll: 'すべて表示',
+  unit: 'ユニット',
+  pages: 'ページ',
+  tools: 'ツール',
+  showMore: 'さらに表示',
   broken: 'この出力は描画できません',
   sample: 'サンプル',
   series: '系列',
@@ -146,6 +160,7 @@ const ja: Words = {
   decoded: 'この点の復号',
   zoomHint: 'Ctrl / ⌘ + ホイールで拡大、ドラッグで移動、ダブルクリックで全体を表示。',
   wholeMap: '全体を表示',
+  wholePlot: 'すべての点を表示',
   keyboardHint: '矢印キーで値を移動できます。',
   running: '学習中',
   completed: '完了',

@@ -1,4 +1,5 @@
-import { displaySymbol, rounded, spoken, withPng } from './display.ts';
+import { compact } from '../../drawing/numbers.ts';
+import { displaySymbol, withPng } from './display.ts';
 import { histogramPicture } from './histogram.ts';
 
 /** Shorter ones are better read as numbers. */
@@ -37,10 +38,10 @@ export async function arrayBundle(
   const every = Math.ceil(values.length / mostSampled);
   const sample = Float32Array.from({ length: Math.ceil(values.length / every) }, (_, i) => Number(values[i * every]));
   const facts: [string, string][] = [
-    ['min', spoken(low)],
-    ['max', spoken(high)],
-    ['mean', spoken(rounded(mean))],
-    ['std', spoken(rounded(deviation))],
+    ['min', compact(low)],
+    ['max', compact(high)],
+    ['mean', compact(mean)],
+    ['std', compact(deviation)],
     ['zeros', `${((100 * zeros) / values.length).toFixed(zeros ? 1 : 0)} %`],
     ...(odd ? [['not finite', String(odd)] as [string, string]] : []),
   ];

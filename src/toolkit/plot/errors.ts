@@ -140,20 +140,18 @@ function imagesOfErrors(
     return sum / channels;
   });
   const most = finiteRange(mean)?.[1] || 1;
-  const grey = Float32Array.from({ length: samples.length * pixels }, (_, at) => {
-    let sum = 0;
-    for (let c = 0; c < channels; c++) sum += chosen.data[at * channels + c]!;
-    return sum / channels;
-  });
   const range = levelRange(chosen.data);
-  const levels = new Uint8Array(2 * grey.length);
-  levels.set(toLevels(grey, range));
-  levels.set(toLevels(mean, [0, most]), grey.length);
+  const levels = new Uint8Array(2 * chosen.data.length);
+  levels.set(toLevels(chosen.data, range));
+  // Of colours, the maps have the same level in every channel.
+  toLevels(mean, [0, most]).forEach((level, at) => {
+    levels.fill(level, chosen.data.length + at * channels, chosen.data.length + (at + 1) * channels);
+  });
   return {
     mime: IMAGES_MIME,
     payload: {
       text: '',
-      imageShape: [height, breadth, 1],
+      imageShape: [...shape],
       count: 2 * samples.length,
       columns: samples.length,
       pixels: bytesToBase64(levels),

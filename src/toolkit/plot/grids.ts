@@ -1,3 +1,4 @@
+import { compact } from '../../drawing/numbers.ts';
 import { IMAGES_MIME, type ImageScale } from '../../renderers/images/payload.ts';
 import { bytesToBase64, counted, type Displayable, displayable, type Picture, spoken } from './display.ts';
 import { type ImageShape, imageShapeOf, levelRange, toLevels } from './imageShape.ts';
@@ -59,8 +60,8 @@ export async function manifold(model: Decodes, options: ManifoldOptions = {}): P
         `${spoken(range[1])} from left to right, latent ${latents[1] + 1} the same from bottom to top.`,
       columns: steps,
       tight: true,
-      columnTitles: Array.from({ length: steps }, (_, i) => String(Number(at(i).toFixed(1)))),
-      rowTitles: Array.from({ length: steps }, (_, i) => String(Number(at(steps - 1 - i).toFixed(1)))),
+      columnTitles: Array.from({ length: steps }, (_, i) => compact(Number(at(i).toFixed(1)))),
+      rowTitles: Array.from({ length: steps }, (_, i) => compact(Number(at(steps - 1 - i).toFixed(1)))),
     }),
   );
 }
@@ -157,6 +158,7 @@ async function weightsPicture(
       pixels: bytesToBase64(levels),
       range: [-1, 1],
       scales: ['diverging'],
+      each: 'unit',
     },
   };
 }

@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
 import { RECONSTRUCTION_MIME, type ReconstructionPage } from '../../renderers/reconstruction/payload.ts';
-import { host } from '../host.ts';
 import {
   bytesToBase64,
   counted,
@@ -24,6 +22,7 @@ import {
   toRows,
   width,
 } from './inputs.ts';
+import { listenForPages, type Page } from './pages.ts';
 import { gather } from './selection.ts';
 
 export interface ReconstructionsOptions {
@@ -131,34 +130,26 @@ interface Pages {
   readonly dataset: DrawnDataset | undefined;
 }
 
-/** Grids that answer; the oldest one falls silent when there are more. */
-const mostListeners = 32;
-const listeners: { dispose(): void }[] = [];
 /** Samples that are reconstructed at once to find the worst. */
 const samplesAtOnce = 2_000;
 
-/** Draws further pages for a renderer while the kernel lives. */
+/** Draws further pages, in the order of the samples or by their error. */
 function listen(pages: Pages): string | undefined {
-  const place = host();
-  if (!place) return undefined;
-  const channel = `reconstructions-${randomUUID()}`;
   let worstFirst: Promise<Uint32Array> | undefined;
-  listeners.push(
-    place.handle(channel, async (request) => {
-      const { from, count: wanted, sorted } = (request ?? {}) as Partial<ReconstructionPage>;
-      const total = count(pages.all);
-      if (!Number.isInteger(from) || from! < 0 || from! >= total || !Number.isInteger(wanted) || wanted! < 1) {
-        throw new TypeError(`a page begins at 0 to ${total - 1} and has at least one sample`);
-      }
+  return listenForPages(
+    'reconstructions',
+    count(pages.all),
+    mostSamples,
+    async ({ from, count: size }: Page, asked) => {
+      const { sorted } = asked as Partial<ReconstructionPage>;
       if (sorted) worstFirst ??= orderByError(pages);
       const order = sorted ? await worstFirst! : undefined;
-      const size = Math.min(wanted!, mostSamples, total - from!);
-      const indices = Array.from({ length: size }, (_, i) => (order ? order[from! + i]! : from! + i));
-      return page(pages, indices);
-    }),
+      return page(
+        pages,
+        Array.from({ length: size }, (_, i) => (order ? order[from + i]! : from + i)),
+      );
+    },
   );
-  if (listeners.length > mostListeners) listeners.shift()!.dispose();
-  return channel;
 }
 
 async function page({ model, all, about, dataset }: Pages, indices: readonly number[]) {

@@ -1,16 +1,12 @@
-/** Chart.js with the parts that our charts use, and what all of them share. */
+/** Chart.js with the parts that all our charts use, and what else they share. */
 import {
   BasicPlatform,
   Chart,
   type ChartOptions,
-  Filler,
   LinearScale,
-  LineController,
   LineElement,
-  LogarithmicScale,
   PointElement,
   type Scale,
-  ScatterController,
   type Tick,
   Tooltip,
 } from 'chart.js';
@@ -19,16 +15,7 @@ import type { Context, MakeCanvas } from './canvas.ts';
 import { tickText, tickTexts } from './numbers.ts';
 import type { Theme } from './theme.ts';
 
-Chart.register(
-  LineController,
-  ScatterController,
-  LineElement,
-  PointElement,
-  LinearScale,
-  LogarithmicScale,
-  Filler,
-  Tooltip,
-);
+Chart.register(LineElement, PointElement, LinearScale, Tooltip);
 
 export { Chart };
 

@@ -1,11 +1,23 @@
-import type { Chart, ChartArea, ChartConfiguration, ChartDataset, Plugin, Scale } from 'chart.js';
+import {
+  type ChartArea,
+  type ChartConfiguration,
+  type ChartDataset,
+  type Chart as ChartOf,
+  Filler,
+  LineController,
+  LogarithmicScale,
+  type Plugin,
+  type Scale,
+} from 'chart.js';
 import type { CurveSeries, CurvesPayload } from '../renderers/curves/payload.ts';
 import { type Context, crisp, font } from './canvas.ts';
-import { axis, commonOptions, tooltipStyle } from './chart.ts';
+import { axis, Chart, commonOptions, tooltipStyle } from './chart.ts';
 import type { LegendEntry } from './legend.ts';
 import { compact, ticks } from './numbers.ts';
 import { seriesColour, type Theme, withAlpha } from './theme.ts';
 import type { PictureWords } from './words.ts';
+
+Chart.register(LineController, Filler, LogarithmicScale);
 
 /** What the reader has chosen. */
 export interface CurvesView {
@@ -247,7 +259,7 @@ function paintNote(
   context: Context,
   text: string,
   places: readonly Box[],
-  chart: Chart<'line'>,
+  chart: ChartOf<'line'>,
   written: Box[],
   theme: Theme,
 ): void {
@@ -274,7 +286,7 @@ function overlap(a: Box, b: Box): boolean {
 }
 
 /** How many of a chart's lines go through a box. */
-function linesUnder(chart: Chart<'line'>, { left, right, top, bottom }: Box): number {
+function linesUnder(chart: ChartOf<'line'>, { left, right, top, bottom }: Box): number {
   return chart.getSortedVisibleDatasetMetas().filter(({ data }) =>
     data.some((to, i) => {
       const from = data[Math.max(0, i - 1)]!;

@@ -1,13 +1,22 @@
-import type { ChartConfiguration, ChartDataset, Chart as ChartOf, Plugin, Scale } from 'chart.js';
+import {
+  type ChartConfiguration,
+  type ChartDataset,
+  type Chart as ChartOf,
+  type Plugin,
+  type Scale,
+  ScatterController,
+} from 'chart.js';
 import { mostSeries, type ScatterPayload, type ScatterSeries } from '../renderers/scatter/payload.ts';
 import { pointRadius } from './canvas.ts';
-import { axis, commonOptions, tooltipStyle } from './chart.ts';
+import { axis, Chart, commonOptions, tooltipStyle } from './chart.ts';
 import type { LegendEntry } from './legend.ts';
 import { compact, ticks } from './numbers.ts';
 import type { Part, Seen } from './plane.ts';
 import type { PaintCloud } from './pointCloud.ts';
 import { isClouded, paintClouds, type ScatterPoint } from './scatterClouds.ts';
 import { seriesColour, type Theme, withAlpha } from './theme.ts';
+
+Chart.register(ScatterController);
 
 interface Point {
   x: number;

@@ -74,11 +74,12 @@ export function crossEntropyFromLogits(name: 'bce' | 'nats', x: tf.Tensor, logit
   const compute = tf.customGrad((l, save) => {
     const input = l as tf.Tensor2D;
     const target = flat(x);
-    (save as tf.GradSaveFunc)([input, target]);
-    // max(l, 0) - l x + log(1 + e^-|l|), the last term as -log(sigmoid(|l|)), which backends compute quickest
-    const value = input.relu().sub(input.mul(target)).sub(input.abs().sigmoid().log()).sum(1).mul(scale);
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
-      saved[0].sigmoid().sub(saved[1]).mul(dy.mul(scale).expandDims(1));
+    const p = input.sigmoid();
+    (save as tf.GradSaveFunc)([p, target]);
+    // max(l, 0) - l x + log(1 + e^-|l|), the last term as -log(sigmoid(|l|)), for which p is there already
+    const likelier = tf.maximum(p, tf.sub(1, p));
+    const value = input.relu().sub(input.mul(target)).sub(likelier.log()).sum(1).mul(scale);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => saved[0].sub(saved[1]).mul(dy.mul(scale).expandDims(1));
     return { value, gradFunc };
   });
   return tf.tidy(() => compute(flat(logits)) as tf.Tensor1D);

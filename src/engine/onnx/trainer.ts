@@ -4,10 +4,10 @@
  */
 import { type Program, updatePrefix, valuesOf } from '../program/index.ts';
 import { type Block, blockBytes, SimdMemory } from '../simd/memory.ts';
-import { Store } from '../simd/store.ts';
 import { checkAgainstReplay, madeUp } from '../training/check.ts';
 import { isCurrent, names, type StepProgram, traceStep } from '../training/programs.ts';
 import { drawTensor, fillDraw } from '../training/randomness.ts';
+import { Store } from '../training/store.ts';
 import {
   type CompiledTrainer,
   gather,

@@ -1,8 +1,8 @@
 /** Training kernel by kernel on tf's current backend: for what can't be compiled, and where no native engine is. */
 import * as tf from '@tensorflow/tfjs';
-import { Store } from '../simd/store.ts';
 import { freeAbandonedTape } from '../tape.ts';
 import { stepRandom } from './randomness.ts';
+import { Store } from './store.ts';
 import {
   gather,
   type OptimizerState,

@@ -1,8 +1,8 @@
 /** Weights, gradients and the optimizer's averages in one WebAssembly memory, and the optimizers that work in it. */
 import * as tf from '@tensorflow/tfjs';
-import { orderedVariables } from '../training/programs.ts';
-import type { OptimizerName, TrainerSpec } from '../training/types.ts';
-import { type Block, blockBytes, SimdMemory } from './memory.ts';
+import { type Block, blockBytes, SimdMemory } from '../simd/memory.ts';
+import { orderedVariables } from './programs.ts';
+import type { OptimizerName, TrainerSpec } from './types.ts';
 
 const slotCount = { adam: 2, momentum: 1, rmsprop: 1, sgd: 0 };
 

@@ -33,8 +33,8 @@ describe('memory stays flat', () => {
 
   test('over many models made and dropped', async () => {
     for (const engine of engines) {
-      // a graph of TensorFlow's takes ten times as long to load
-      const models = engine === 'onnx' ? 200 : 40;
+      // a graph of TensorFlow's takes ten times as long to load; memory settles within some two hundred models
+      const { models, settled } = engine === 'onnx' ? { models: 500, settled: 250 } : { models: 40, settled: 20 };
       const { growth, tensors } = await inChild<{ growth: number; tensors: number }>(
         engine,
         `${data}
@@ -44,12 +44,12 @@ describe('memory stays flat', () => {
           await model.fit(x.slice(0, 40), { epochs: 1, batchSize: 32 });
           await model.encode(x.slice(0, 3));
           model.dispose();
-          if (i === 20) { early = resident(); before = aenb.tf.memory().numTensors; }
+          if (i === ${settled}) { early = resident(); before = aenb.tf.memory().numTensors; }
         }
         report({ growth: resident() - early, tensors: aenb.tf.memory().numTensors - before });`,
       );
       expect(tensors, engine).toBe(0);
-      expect(growth / megabyte, engine).toBeLessThan(80);
+      expect(growth / megabyte, engine).toBeLessThan(engine === 'onnx' ? 30 : 80);
     }
   }, 300_000);
 });

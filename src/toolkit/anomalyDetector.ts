@@ -368,8 +368,9 @@ export class AnomalyDetector {
         first = pcaRun(average(await net.reconstructionError(scaled)), this.seed, (performance.now() - started) / 1000);
         continue;
       }
-      // one picture of the training is enough
-      const quiet = first ? { ...options, live: false, onEpoch: undefined } : options;
+      // one picture of the training is enough, and who did not choose the nets can't change them
+      const own = this.#options.model === undefined ? { ...options, warnings: options.warnings ?? false } : options;
+      const quiet = first ? { ...own, live: false, onEpoch: undefined } : own;
       const run = await net.fit(scaled, withoutUndefined({ ...quiet, ...(validation && { validation }) }));
       first ??= run;
       if (run.stopped === 'interrupted') break;

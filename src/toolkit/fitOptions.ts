@@ -33,6 +33,8 @@ export interface FitOptions {
   signal?: AbortSignal;
   /** Draw progress and curves while training; on in a notebook, off elsewhere. */
   live?: boolean;
+  /** Say in plain words what may be wrong with the net (dead units, over-fitting, too few samples); default true. */
+  warnings?: boolean;
 }
 
 /** How to train a model that takes labels. */
@@ -66,6 +68,7 @@ const known = [
   'onEpoch',
   'signal',
   'live',
+  'warnings',
 ];
 
 export type CheckedFitOptions = FitOptions &
@@ -89,7 +92,7 @@ export function checkFitOptions(
   const learningRate = options.learningRate ?? (optimizer === 'sgd' || optimizer === 'momentum' ? 0.01 : 0.001);
   if (typeof learningRate !== 'function') checkNumber('learningRate', learningRate, { above: 0 });
   if (typeof options.validation === 'number') checkNumber('validation', options.validation, { from: 0, below: 1 });
-  for (const name of ['shuffle', 'trackGradients', 'resume', 'live'] as const) {
+  for (const name of ['shuffle', 'trackGradients', 'resume', 'live', 'warnings'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'boolean') {
       throw new TypeError(`${name} must be true or false, got ${show(options[name])}`);
     }

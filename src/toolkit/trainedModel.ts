@@ -23,6 +23,8 @@ export abstract class TrainedModel {
   /** The fit that runs, with the signal of the cell that it runs in. */
   #fitting: { readonly signal: AbortSignal | undefined } | undefined;
   readonly #warned = new Set<string>();
+  /** Whether the last fit was to warn of nothing. */
+  #silent = false;
   #disposed = false;
 
   protected constructor(seed: number) {
@@ -109,6 +111,7 @@ export abstract class TrainedModel {
 
   protected async train(task: Task, options: CheckedFitOptions): Promise<Run> {
     const networks = Object.values(this.partsToSave());
+    this.#silent = options.warnings === false;
     if (!('open' in task.train)) this.warnOnce('size', warningOfSize(task.train.x.length, task.layers));
     const { run, state } = await train(
       {
@@ -130,7 +133,7 @@ export abstract class TrainedModel {
 
   /** Says a warning in the console, each kind once in a model's life. */
   protected warnOnce(kind: string, text: string | undefined): void {
-    if (text === undefined || this.#warned.has(kind)) return;
+    if (text === undefined || this.#silent || this.#warned.has(kind)) return;
     this.#warned.add(kind);
     console.warn(text);
   }

@@ -46,6 +46,42 @@ const y = Array.from({ length: 200 }, (_, i) => Number(i >= 100));
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 
 describe('a detector without options', () => {
+  test('scores images by what they show, whatever their background, and says nothing of nets that nobody chose', async () => {
+    // a bright bar at one of sixteen heights, or across
+    const bar = (i: number, across: boolean) =>
+      Array.from({ length: 256 }, (_, pixel) => {
+        const place = across ? pixel % 16 : Math.floor(pixel / 16);
+        return place === i % 16 ? 0.9 + 0.1 * Math.sin(i + pixel) : 0;
+      });
+    const inverted = (x: NdArray) =>
+      new NdArray(
+        x.data.map((value) => 1 - value),
+        x.shape,
+      );
+    const bars = NdArray.from(Array.from({ length: 300 }, (_, i) => bar(i, false)));
+    const mixed = NdArray.from(Array.from({ length: 40 }, (_, i) => bar(i, i >= 20)));
+    const labels = Array.from({ length: 40 }, (_, i) => Number(i >= 20));
+    const blank = NdArray.from([new Array(256).fill(0)]);
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    for (const turn of [(x: NdArray) => x, inverted]) {
+      const detector = new AnomalyDetector({ seed: 1 });
+      await detector.fit(turn(bars), { epochs: 30 });
+      expect((await detector.evaluate(turn(mixed), labels)).auroc).toBeGreaterThan(0.95);
+      const [nothing] = await detector.scores(turn(blank));
+      expect(nothing).toBeGreaterThan(0);
+      expect(nothing).toBeLessThan(Infinity);
+      const saved = join(folder, 'images');
+      await detector.save(saved);
+      const loaded = await AnomalyDetector.load(saved);
+      expect(await loaded.scores(turn(mixed))).toEqual(await detector.scores(turn(mixed)));
+      detector.dispose();
+      loaded.dispose();
+      await rm(saved, { recursive: true });
+    }
+    expect(warn.mock.calls).toEqual([]);
+    warn.mockRestore();
+  });
+
   test('finds what is not like its data, says where, and is the same after a save', { timeout: 180_000 }, async () => {
     const detector = new AnomalyDetector({ seed: 1 });
     const run = await detector.fit(normal, { epochs: 40 });

@@ -134,6 +134,8 @@ export class Harness {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const browser = await chromium.launch({
       executablePath: await ensureChromium(),
+      // without a locale Chromium names no download in Japanese
+      env: { ...process.env, LC_ALL: 'C.UTF-8' } as Record<string, string>,
       args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
     });
     return new Harness(browser, server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);

@@ -100,8 +100,19 @@ export function seenOf({ chartArea, scales }: ChartOf<'scatter'>): Seen {
   return { area: { x: left, y: top, width, height }, low: [x!.min, y!.min], high: [x!.max, y!.max] };
 }
 
-/** All points, with a little room around them. */
-export function wholeScatter({ series }: ScatterPayload): Part {
+const wholes = new WeakMap<ScatterPayload, Part>();
+
+/** All points, with a little room around them; looked for once, since a picture is drawn at every move of the mouse. */
+export function wholeScatter(payload: ScatterPayload): Part {
+  let whole = wholes.get(payload);
+  if (!whole) {
+    whole = findWhole(payload);
+    wholes.set(payload, whole);
+  }
+  return whole;
+}
+
+function findWhole({ series }: ScatterPayload): Part {
   const edges = [0, 1].map((axisIndex): [number, number] => {
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
@@ -225,7 +236,7 @@ function dataset(
     borderCapStyle: style.dash.length ? 'butt' : 'round',
     pointRadius: series.line ? 0 : radius,
     pointHoverRadius: series.line ? 4 : radius + 2,
-    pointBackgroundColor: theme.contrast ? colour : withAlpha(colour, pointOpacity(series, theme)),
+    pointBackgroundColor: withAlpha(colour, pointOpacity(series, theme)),
     pointBorderWidth: 0,
     pointHoverBackgroundColor: colour,
     pointHoverBorderColor: theme.text,

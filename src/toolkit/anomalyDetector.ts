@@ -369,8 +369,8 @@ export class AnomalyDetector {
         continue;
       }
       // one picture of the training is enough, and who did not choose the nets can't change them
-      const own = this.#options.model === undefined ? { ...options, warnings: options.warnings ?? false } : options;
-      const quiet = first ? { ...own, live: false, onEpoch: undefined } : own;
+      const warnings = options.warnings ?? this.#options.model !== undefined;
+      const quiet = { ...options, warnings, ...(first && { live: false, onEpoch: undefined }) };
       const run = await net.fit(scaled, withoutUndefined({ ...quiet, ...(validation && { validation }) }));
       first ??= run;
       if (run.stopped === 'interrupted') break;
@@ -395,8 +395,11 @@ export class AnomalyDetector {
     if (this.#scoreKind === 'image') {
       const enough = Math.min(some.length, Math.ceil(valuesAtOnce / this.#width));
       const background = quantileOf(some.gather(this.#sample(some.length, enough)).data, 0.5);
-      this.#usualImage = { background, ink: average(inkOf(some, background)) || 1, error: 1 };
-      this.#usualImage.error = average(await this.#errors('mse', some)) || 1;
+      this.#usualImage = {
+        background,
+        ink: average(inkOf(some, background)) || 1,
+        error: average(await this.#errors('mse', some)) || 1,
+      };
     }
     const errors = await this.#squaredErrors(some);
     this.#usualErrors = new Float32Array(this.#width);

@@ -30,9 +30,9 @@ interface Detector {
 
 /** What normal images are like. */
 export interface UsualImage {
-  background: number;
-  ink: number;
-  error: number;
+  readonly background: number;
+  readonly ink: number;
+  readonly error: number;
 }
 
 export type SavedDetector = Detector & { readonly scaler: Scaler | undefined };

@@ -50,7 +50,7 @@ export class OnnxTrainer implements CompiledTrainer {
     this.#steps++;
     const size = rows.end - rows.start;
     this.#results.push({ size, terms, ...(norms && { norms: this.#store.norms(this.#spec.layers) }) });
-    this.#store.update(this.#spec.optimizer, learningRate, this.#steps);
+    this.#store.update(learningRate, this.#steps);
   }
 
   evaluate(rows: Rows, { scalars, step }: { scalars: StepSettings['scalars']; step: number }): void {

@@ -42,6 +42,16 @@ export class GraphSession {
     });
   }
 
+  /** Runs for what it changes, and deletes what it was fed with. */
+  runAndFree(feeds: readonly (readonly [string, number])[], output: string): void {
+    const { binding } = nodeBackend();
+    try {
+      for (const { id } of this.run(new Map(feeds), [output])) binding.deleteTensor(id);
+    } finally {
+      for (const [, id] of feeds) binding.deleteTensor(id);
+    }
+  }
+
   dispose(): void {
     nodeBackend().binding.deleteSavedModel(this.#id);
   }

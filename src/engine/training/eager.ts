@@ -82,7 +82,7 @@ export class EagerTrainer implements Trainer {
       if (gradient) store.gradients[i].values.set(gradient);
       else store.gradients[i].values.fill(0);
     });
-    store.update(this.#spec.optimizer, learningRate, ++this.#steps);
+    store.update(learningRate, ++this.#steps);
     store.publish();
     return norms ? store.norms(this.#spec.layers) : undefined;
   }

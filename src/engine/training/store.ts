@@ -1,6 +1,7 @@
 /** Weights, gradients and the optimizer's averages in one WebAssembly memory, and the optimizers that work in it. */
 import * as tf from '@tensorflow/tfjs';
 import { type Block, blockBytes, SimdMemory } from '../simd/memory.ts';
+import { adamSettings } from './adam.ts';
 import { orderedVariables } from './programs.ts';
 import type { OptimizerName, TrainerSpec } from './types.ts';
 
@@ -14,6 +15,7 @@ export class Store {
   /** Views of the variables, and of the gradients of those that train. */
   readonly weights: readonly Block[];
   readonly gradients: readonly Block[];
+  readonly #optimizer: OptimizerName;
   readonly #memory: SimdMemory;
   /** Floats of everything that trains, gaps between variables included. */
   readonly #extent: number;
@@ -26,6 +28,7 @@ export class Store {
     const { all, trained } = orderedVariables(spec);
     this.variables = all;
     this.trained = trained;
+    this.#optimizer = spec.optimizer;
     const slots = slotCount[spec.optimizer];
     const bytes = (variables: readonly tf.Variable[]) =>
       variables.reduce((sum, variable) => sum + blockBytes(variable.size), 0);
@@ -72,20 +75,18 @@ export class Store {
     if (this.variables.some(({ dataId }, i) => dataId !== this.#published[i])) this.#read();
   }
 
-  /** One step of the optimizer over all that trains, in place. */
-  update(optimizer: OptimizerName, learningRate: number, step: number): void {
+  /** Step `step` of the optimizer, from 1, over all that trains, in place. */
+  update(learningRate: number, step: number): void {
     const [w] = this.weights;
     const [g] = this.gradients;
     if (!g) return;
     const [first, second] = this.#slots.map(([block]) => block.address);
     const { routines } = this.#memory;
     const n = this.#extent;
-    switch (optimizer) {
+    switch (this.#optimizer) {
       case 'adam': {
-        // lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + e), the constants drawn together
-        const root = Math.sqrt(1 - 0.999 ** step);
-        const rate = (learningRate * root) / (1 - 0.9 ** step);
-        routines.adam(w.address, first, second, g.address, n, rate, 1e-7 * root);
+        const { rate, epsilon } = adamSettings(learningRate, step);
+        routines.adam(w.address, first, second, g.address, n, rate, epsilon);
         break;
       }
       case 'sgd':

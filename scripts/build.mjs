@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
+import { compileKernels } from './setup/kernels.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -174,6 +175,17 @@ async function compileSimd() {
   if (error) throw new Error(`the WebAssembly routines do not compile: ${error.message}\n${stderr}`);
 }
 
+/** Our own training kernels, compiled for this machine's kind. Without a compiler other engines train. */
+async function compileNative() {
+  const missing = await compileKernels({
+    source: src('engine', 'kernels', 'native'),
+    headers: join(root, 'node_modules', 'node-api-headers', 'include'),
+    target: join(dist, 'kernels'),
+    log: console.error,
+  });
+  if (missing) console.log(`build: without our own kernels, since ${missing}`);
+}
+
 /** What the set-up of the native engine compiles on the user's machine, and the files that wasm reads. */
 async function copyAssets() {
   const modules = join(root, 'node_modules');
@@ -202,7 +214,13 @@ async function fingerprint() {
     }
   };
   await add(join(root, 'src'));
-  for (const file of ['scripts/build.mjs', 'scripts/types.mjs', 'tsconfig.json', 'package-lock.json'])
+  for (const file of [
+    'scripts/build.mjs',
+    'scripts/setup/kernels.mjs',
+    'scripts/types.mjs',
+    'tsconfig.json',
+    'package-lock.json',
+  ])
     hash.update(await readFile(join(root, file)));
   return hash.digest('hex');
 }
@@ -220,6 +238,7 @@ if (process.argv.includes('--if-changed') && existsSync(stamp) && (await readFil
     ...present.map((options) => esbuild.build({ ...options, logLevel: 'warning' })),
     packDigits(),
     compileSimd(),
+    compileNative(),
     copyAssets(),
     declareTypes(),
   ]);

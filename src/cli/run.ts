@@ -10,7 +10,7 @@ import { askOnTerminal } from './input.ts';
 import { withParameters } from './parameters.ts';
 import { duration, Progress } from './progress.ts';
 
-export const ENGINES = ['auto', 'tensorflow', 'onnx', 'wasm', 'cpu'] as const;
+export const ENGINES = ['auto', 'aenb', 'tensorflow', 'onnx', 'wasm', 'cpu'] as const;
 
 export interface RunOptions {
   out?: string;

@@ -4,15 +4,23 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { correctResizeGradient } from './cpuKernels.ts';
-import { type BatchFunction, OnnxFunction } from './onnx/inference.ts';
+import { loadKernels } from './kernels/binding.ts';
+import { KernelEngine } from './kernels/engine.ts';
+import { OnnxEngine } from './onnx/inPlace.ts';
 import { loadRuntime } from './onnx/runtime.ts';
-import { OnnxTrainer } from './onnx/trainer.ts';
 import { addonPath, cacheFolder } from './tensorflow/location.ts';
-import type { Encode } from './tensorflow/session.ts';
 import { TensorflowTrainer } from './tensorflow/trainer.ts';
 import { threads } from './threads.ts';
-import { FallbackTrainer } from './training/fallback.ts';
-import { EagerTrainer, type Trainer, type TrainerSpec } from './training/index.ts';
+import { type Compile, FallbackTrainer } from './training/fallback.ts';
+import {
+  type BatchFunction,
+  CompiledFunction,
+  EagerTrainer,
+  type InPlaceEngine,
+  InPlaceTrainer,
+  type Trainer,
+  type TrainerSpec,
+} from './training/index.ts';
 import { loadWasm } from './wasm.ts';
 
 export { type ExportedFunction, exportFunction } from './onnx/export.ts';
@@ -21,7 +29,7 @@ export { streamKeys } from './randomKeys.ts';
 export { freeAbandonedTape } from './tape.ts';
 export * from './training/index.ts';
 export { cacheFolder };
-export type EngineName = 'tensorflow' | 'onnx' | 'wasm' | 'cpu';
+export type EngineName = 'aenb' | 'tensorflow' | 'onnx' | 'wasm' | 'cpu';
 export interface EngineStatus {
   readonly name: EngineName;
   readonly version: string;
@@ -32,18 +40,26 @@ export interface EngineStatus {
 
 /** Each loads an engine and makes it tf's backend, or throws with the reason. */
 const loaders = {
+  async aenb(): Promise<EngineStatus> {
+    const version = loadKernels();
+    // what is not compiled, and tf in cells, runs on wasm
+    await loadWasm();
+    await activate('wasm');
+    compileInPlace(new KernelEngine(threads));
+    return { name: 'aenb', version, threads };
+  },
   async tensorflow(): Promise<EngineStatus> {
     if (!addonPath()) throw new Error('the native engine is not installed (`aenb engine install` installs it)');
     const native = await import('./tensorflow/backend.ts');
     await activate('tensorflow');
-    encodeSavedModel = native.encodeSavedModel;
+    compilers.push((spec) => new TensorflowTrainer(spec, native.encodeSavedModel));
     return { name: 'tensorflow', version: native.version, threads: native.threads };
   },
   async onnx(): Promise<EngineStatus> {
     const { version } = await loadRuntime();
-    // what is not compiled, and tf in cells, runs on wasm
     await loadWasm();
     await activate('wasm');
+    compileInPlace(new OnnxEngine(threads));
     return { name: 'onnx', version, threads };
   },
   async wasm(): Promise<EngineStatus> {
@@ -60,10 +76,18 @@ const loaders = {
   },
 } as const;
 type Loadable = keyof typeof loaders;
-const preference: readonly Loadable[] = ['tensorflow', 'onnx', 'wasm', 'cpu'];
+/** Those that compute what is not compiled, the best first, and that compile what our own kernels do not know. */
+const backends: readonly Loadable[] = ['tensorflow', 'onnx', 'wasm', 'cpu'];
 
-/** Comes with the native engine's bundle. */
-let encodeSavedModel: Encode | undefined;
+/** What compiles losses, in the order in which they are tried. */
+const compilers: Compile[] = [];
+/** The one of them that also runs functions of models. */
+let inPlace: InPlaceEngine | undefined;
+
+function compileInPlace(engine: InPlaceEngine): void {
+  inPlace ??= engine;
+  compilers.push((spec) => new InPlaceTrainer(spec, engine));
+}
 
 let loading: Promise<EngineStatus> | undefined;
 let loaded: EngineStatus | undefined;
@@ -74,8 +98,9 @@ export function engine(): EngineStatus | undefined {
 }
 
 /**
- * Loads the engine that the environment variable AENB_ENGINE names (`auto`, `tensorflow`, `onnx`, `wasm` or `cpu`), once per
- * process. `auto`, the default, takes the first that works. One that is asked for by name and does not load is an error.
+ * Loads the engine that the environment variable AENB_ENGINE names (`auto`, `aenb`, `tensorflow`, `onnx`, `wasm` or `cpu`),
+ * once per process. `auto`, the default, takes the first that works. One that is asked for by name and does not load is an
+ * error.
  */
 export function loadEngine(): Promise<EngineStatus> {
   loading ??= load(process.env.AENB_ENGINE || 'auto').then(
@@ -90,16 +115,11 @@ export function loadEngine(): Promise<EngineStatus> {
 
 /** Trains a loss on the engine that runs, compiled where that can be done. */
 export function createTrainer(spec: TrainerSpec): Trainer {
-  if (loaded?.name === 'onnx') return new FallbackTrainer(spec, (from) => new OnnxTrainer(from, threads));
-  if (loaded?.name === 'tensorflow' && encodeSavedModel) {
-    const encode = encodeSavedModel;
-    return new FallbackTrainer(spec, (from) => new TensorflowTrainer(from, encode));
-  }
-  return new EagerTrainer(spec);
+  return compilers.length > 0 ? new FallbackTrainer(spec, compilers) : new EagerTrainer(spec);
 }
 
 /** Functions of one model that were compiled, by their names; they go with the model. */
-const functions = new WeakMap<object, Map<string, OnnxFunction | 'eager'>>();
+const functions = new WeakMap<object, Map<string, CompiledFunction | 'eager'>>();
 
 /** A function that maps batches to batches, sample by sample, with the variables of a model. */
 export interface ModelFunction {
@@ -120,12 +140,12 @@ export function runCompiled(
   shapes: readonly (readonly number[])[],
   fill: (inputs: readonly Float32Array[]) => void,
 ): { values: Float32Array; shape: readonly number[] } | undefined {
-  if (loaded?.name !== 'onnx') return undefined;
+  if (!inPlace) return undefined;
   let known = functions.get(owner);
   if (!known) functions.set(owner, (known = new Map()));
   const before = known.get(name);
   if (before === 'eager') return undefined;
-  const compiled = before ?? new OnnxFunction(variables, threads);
+  const compiled = before ?? new CompiledFunction(variables, inPlace);
   try {
     const result = compiled.run(code, shapes, fill);
     known.set(name, compiled);
@@ -147,18 +167,31 @@ async function load(wanted: string): Promise<EngineStatus> {
     }
   }
   if (wanted !== 'auto') {
-    throw new RangeError(`AENB_ENGINE must be one of auto, ${preference.join(', ')}, got '${wanted}'`);
+    throw new RangeError(`AENB_ENGINE must be one of auto, ${Object.keys(loaders).join(', ')}, got '${wanted}'`);
   }
   const reasons: string[] = [];
-  for (const name of preference) {
+  const own = attempt(loadKernels, (reason) => reasons.push(`aenb: ${reason}`));
+  if (own) compileInPlace(new KernelEngine(threads));
+  for (const name of backends) {
     try {
       const status = await loaders[name]();
-      return reasons.length > 0 ? { ...status, reason: reasons.join('; ') } : status;
+      if (own) return { name: 'aenb', version: own, threads };
+      return { ...status, reason: reasons.join('; ') };
     } catch (error) {
       reasons.push(`${name}: ${messageOf(error)}`);
     }
   }
   throw new Error(`no engine loads. ${reasons.join('; ')}`);
+}
+
+/** What `load` gives, or undefined and the reason. */
+function attempt<T>(load: () => T, failed: (reason: string) => void): T | undefined {
+  try {
+    return load();
+  } catch (error) {
+    failed(messageOf(error));
+    return undefined;
+  }
 }
 
 async function activate(backend: string): Promise<void> {

@@ -14,7 +14,7 @@ export type MimeBundle = Record<string, unknown>;
 
 /** The engine that trains, as the status bar and every Run show it. */
 export interface EngineStatus {
-  readonly name: 'tensorflow' | 'onnx' | 'wasm' | 'cpu';
+  readonly name: 'aenb' | 'tensorflow' | 'onnx' | 'wasm' | 'cpu';
   readonly version: string;
   readonly threads: number;
   /** Why a better engine was not taken; absent when the first choice runs. */

@@ -24,7 +24,7 @@ export interface Run {
   /** The epoch, from 1, with the least monitored loss. */
   readonly bestEpoch?: number;
   readonly stopped: 'completed' | 'earlyStopping' | 'interrupted';
-  /** 'tensorflow' | 'onnx' | 'wasm' | 'cpu' */
+  /** 'aenb' | 'tensorflow' | 'onnx' | 'wasm' | 'cpu' */
   readonly engine: string;
   /** Threads that the engine may use. */
   readonly threads?: number;

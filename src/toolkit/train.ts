@@ -358,7 +358,7 @@ class Training {
       epochs: this.#history.loss.length,
       ...(watched && this.#bestEpoch.epoch > 0 && { bestEpoch: this.#bestEpoch.epoch }),
       stopped,
-      engine: this.#engine.name,
+      engine: this.#trainer.engine ?? this.#engine.name,
       threads: this.#engine.threads,
       compiled: this.#trainer.compiled,
       ...(reason && { reason }),

@@ -21,6 +21,7 @@ import { type Encode, GraphSession } from './session.ts';
 
 export class TensorflowTrainer implements CompiledTrainer {
   readonly compiled = true;
+  readonly engine = 'tensorflow';
   readonly #spec: TrainerSpec;
   readonly #encode: Encode;
   readonly #all: readonly tf.Variable[];

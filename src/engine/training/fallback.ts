@@ -2,23 +2,33 @@ import { NotCompilable } from '../program/index.ts';
 import { EagerTrainer } from './eager.ts';
 import type { CompiledTrainer, OptimizerState, Rows, StepResult, StepSettings, Trainer, TrainerSpec } from './types.ts';
 
-/** Trains compiled as long as that is possible; when it is not, says so once and goes on kernel by kernel. */
+/** Makes a trainer that may find, at its first step, that it can't compile the loss. */
+export type Compile = (spec: TrainerSpec) => CompiledTrainer;
+
+/** Trains on the first engine that can compile the loss; where none can, says so once and goes on kernel by kernel. */
 export class FallbackTrainer implements Trainer {
   readonly #spec: TrainerSpec;
+  /** What was not tried yet. */
+  readonly #others: Compile[];
   #compiled: CompiledTrainer | undefined;
   #inner: Trainer;
   #reason: string | undefined;
   /** Found before the fall. */
   #earlier: StepResult[] = [];
 
-  constructor(spec: TrainerSpec, compile: (spec: TrainerSpec) => CompiledTrainer) {
+  constructor(spec: TrainerSpec, [first, ...others]: readonly Compile[]) {
     this.#spec = spec;
-    this.#compiled = compile(spec);
+    this.#others = others;
+    this.#compiled = first(spec);
     this.#inner = this.#compiled;
   }
 
   get compiled(): boolean {
     return this.#compiled !== undefined;
+  }
+
+  get engine(): string | undefined {
+    return this.#compiled?.engine;
   }
 
   get reason(): string | undefined {
@@ -43,10 +53,10 @@ export class FallbackTrainer implements Trainer {
     } catch (error) {
       if (!this.#compiled) throw error;
       this.#fall();
-      // a mistake in the loss shows here again, without the compiler's words around it
-      run(this.#inner);
+      // a mistake in the loss shows here again, in the end without the compilers' words around it
+      this.#attempt(run);
       this.#reason = reasonOf(error);
-      warn(this.#reason);
+      if (!this.#compiled) warn(this.#reason);
     }
   }
 
@@ -55,8 +65,9 @@ export class FallbackTrainer implements Trainer {
     const compiled = this.#compiled!;
     this.#earlier.push(...compiled.take());
     compiled.publish();
-    this.#inner = new EagerTrainer({ ...this.#spec, state: compiled.stateNow() });
-    this.#compiled = undefined;
+    const spec = { ...this.#spec, state: compiled.stateNow() };
+    this.#compiled = this.#others.shift()?.(spec);
+    this.#inner = this.#compiled ?? new EagerTrainer(spec);
     compiled.dispose();
   }
 

@@ -75,6 +75,21 @@ export class Store {
     if (this.variables.some(({ dataId }, i) => dataId !== this.#published[i])) this.#read();
   }
 
+  /** All that trains, the gradients of it and the optimizer's averages, gaps between variables included. */
+  get whole(): { weights: Float32Array; gradients: Float32Array; slots: Float32Array[] } {
+    const from = (block: Block | undefined) =>
+      new Float32Array(block?.values.buffer ?? new ArrayBuffer(0), block?.address ?? 0, block ? this.#extent : 0);
+    return {
+      weights: from(this.weights[0]),
+      gradients: from(this.gradients[0]),
+      slots: this.#slots.map(([block]) => from(block)),
+    };
+  }
+
+  get optimizer(): OptimizerName {
+    return this.#optimizer;
+  }
+
   /** Step `step` of the optimizer, from 1, over all that trains, in place. */
   update(learningRate: number, step: number): void {
     const [w] = this.weights;

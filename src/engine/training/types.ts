@@ -105,8 +105,11 @@ export interface StepResult {
 export interface Trainer {
   /** Optimizer's updates done so far, over all calls of fit. */
   readonly steps: number;
-  /** Whether steps run as one compiled program; if not, `reason` may say why. */
+  /** Whether steps run as one compiled program. */
   readonly compiled: boolean;
+  /** The name of the engine that runs the compiled program. */
+  readonly engine?: string;
+  /** Why steps are not compiled, or not by the first engine that was asked. */
   readonly reason?: string;
   step(rows: Rows, settings: StepSettings): void;
   /** The loss without learning. `step` numbers the batches, for a loss that draws random numbers. */
@@ -125,6 +128,7 @@ export interface Trainer {
 
 /** A trainer that runs the loss as a compiled program. */
 export interface CompiledTrainer extends Trainer {
+  readonly compiled: true;
   /** As `read` and `state`, at once. */
   take(): StepResult[];
   stateNow(): OptimizerState;

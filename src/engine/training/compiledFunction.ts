@@ -1,39 +1,35 @@
-/** Functions of a model (encode, decode) on ONNX Runtime: compiled once for each size of batch, weights read in place. */
+/** Functions of a model (encode, decode), compiled once for each size of batch; weights are read in place. */
 import * as tf from '@tensorflow/tfjs';
-import { NotCompilable, type Program, simplify, trace, valuesOf } from '../program/index.ts';
-import { tolerance } from '../training/check.ts';
-import { volume } from '../training/types.ts';
-import { emit, inputName } from './emit.ts';
-import { Session, type Tensors, tensorOver } from './runtime.ts';
-import { threadsFor } from './threadsFor.ts';
+import { NotCompilable, simplify, trace } from '../program/index.ts';
+import { tolerance } from './check.ts';
+import type { Executable, InPlaceEngine } from './inPlace.ts';
+import { volume } from './types.ts';
 
 /** Of one function; the least used is dropped. */
 const maxPrograms = 6;
 
 interface Compiled {
-  readonly session: Session;
-  readonly program: Program;
+  readonly executable: Executable;
   readonly inputs: readonly Float32Array[];
-  readonly feeds: Tensors;
   readonly output: Float32Array;
-  readonly outputs: Tensors;
+  readonly shape: readonly number[];
 }
 
 /** What a function of tensors, one batch from each array, gives: [batch, …]. */
 export type BatchFunction = (...batch: tf.Tensor[]) => tf.Tensor;
 
-export class OnnxFunction {
+export class CompiledFunction {
   readonly #variables: readonly tf.Variable[];
   readonly #weights: readonly Float32Array[];
   /** The data that the weights were read from. */
   #read: object[] = [];
   readonly #programs = new Map<string, Compiled>();
 
-  readonly #threads: number;
+  readonly #engine: InPlaceEngine;
 
-  constructor(variables: readonly tf.Variable[], threads: number) {
+  constructor(variables: readonly tf.Variable[], engine: InPlaceEngine) {
     this.#variables = variables;
-    this.#threads = threads;
+    this.#engine = engine;
     this.#weights = variables.map(({ size }) => new Float32Array(size));
   }
 
@@ -57,14 +53,14 @@ export class OnnxFunction {
     this.#programs.set(key, compiled);
     const [oldest] = this.#programs.keys();
     if (this.#programs.size > maxPrograms) {
-      this.#programs.get(oldest)!.session.dispose();
+      this.#programs.get(oldest)!.executable.dispose();
       this.#programs.delete(oldest);
     }
     this.#readWeights();
     fill(compiled.inputs);
-    compiled.session.run(compiled.feeds, compiled.outputs);
+    compiled.executable.run();
     if (!known) checkFirstRows(code, shapes, compiled);
-    return { values: compiled.output, shape: compiled.program.values[compiled.program.outputs.result].shape };
+    return { values: compiled.output, shape: compiled.shape };
   }
 
   #readWeights(): void {
@@ -84,23 +80,21 @@ export class OnnxFunction {
       result: code(...names.map((name) => feeds[name])),
     }));
     const program = simplify(traced);
-    const session = new Session(emit(program).encode(), threadsFor(program, this.#threads));
-    const inputs = shapes.map((shape) => new Float32Array(volume(shape)));
-    const output = new Float32Array(volume(program.values[program.outputs.result].shape));
-    const feeds: Tensors = {};
-    for (const { value } of valuesOf(program, 'feed')) {
-      const data = inputs[names.indexOf(value.name)];
-      feeds[inputName.feed(value.name)] = tensorOver(data, value.shape);
-    }
-    for (const { value } of valuesOf(program, 'variable')) {
-      feeds[inputName.variable(value.index)] = tensorOver(this.#weights[value.index], value.shape);
-    }
-    const outputs = { result: tensorOver(output, program.values[program.outputs.result].shape) };
-    return { session, program, inputs, feeds, output, outputs };
+    const { shape } = program.values[program.outputs.result];
+    const inputs = shapes.map((of) => new Float32Array(volume(of)));
+    const output = new Float32Array(volume(shape));
+    const feeds = inputs.map((values, i) => [names[i], { values, shape: shapes[i], dtype: 'float32' as const }]);
+    const executable = this.#engine.compile(program, {
+      variables: this.#weights,
+      feeds: Object.fromEntries(feeds),
+      randoms: {},
+      outputs: { result: { values: output, shape } },
+    });
+    return { executable, inputs, output, shape };
   }
 
   dispose(): void {
-    for (const { session } of this.#programs.values()) session.dispose();
+    for (const { executable } of this.#programs.values()) executable.dispose();
     this.#programs.clear();
   }
 }

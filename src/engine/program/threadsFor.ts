@@ -1,10 +1,11 @@
-import { type Program, volume } from '../program/program.ts';
+import { type Program, volume } from './program.ts';
 
-/** Multiplications of a run below which waking other threads costs more than they bring. */
-const worthSharing = 2e6;
-
-/** Threads for a program: all there are for a big one, this one alone for a small one. */
-export function threadsFor(program: Program, threads: number): number {
+/**
+ * Threads for a program: all there are for a big one, this one alone for a small one.
+ *
+ * @param worthSharing multiplications of a run below which waking other threads costs more than they bring
+ */
+export function threadsFor(program: Program, threads: number, worthSharing = 2e6): number {
   return multiplications(program) < worthSharing ? 1 : threads;
 }
 

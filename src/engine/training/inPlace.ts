@@ -1,47 +1,80 @@
 /**
- * Training on ONNX Runtime. Weights, gradients and the optimizer's averages lie in one WebAssembly memory, which the
- * runtime reads and writes in place and where the optimizer works: nothing is copied between steps but the batch.
+ * Training by an engine that reads and writes where the trainer's memory lies. Weights, gradients and the optimizer's
+ * averages are in one WebAssembly memory, where the optimizer works: nothing is copied between steps but the batch.
  */
-import { type Program, updatePrefix, valuesOf } from '../program/index.ts';
+import { type Lifted, type Program, updatePrefix, valuesOf } from '../program/index.ts';
 import { type Block, blockBytes, SimdMemory } from '../simd/memory.ts';
-import { checkAgainstReplay, madeUp } from '../training/check.ts';
-import { isCurrent, names, type StepProgram, traceStep } from '../training/programs.ts';
-import { drawTensor, fillDraw } from '../training/randomness.ts';
-import { Store } from '../training/store.ts';
+import { checkAgainstReplay, madeUp } from './check.ts';
+import { isCurrent, names, type StepProgram, traceStep } from './programs.ts';
+import { drawTensor, fillDraw } from './randomness.ts';
+import { Store } from './store.ts';
 import {
   type CompiledTrainer,
   gather,
   type OptimizerState,
   type Rows,
+  type Samples,
   type StepResult,
   type StepSettings,
   type TrainerSpec,
   volume,
-} from '../training/types.ts';
-import { emit, inputName } from './emit.ts';
-import { Session, type Tensors, tensorOver } from './runtime.ts';
-import { threadsFor } from './threadsFor.ts';
+} from './types.ts';
 
-export class OnnxTrainer implements CompiledTrainer {
+/** Where what a program reads and writes lies. */
+export interface Bindings {
+  /** In the order of the program's variables. */
+  readonly variables: readonly Float32Array[];
+  readonly feeds: Readonly<Record<string, Omit<Lifted, 'name'>>>;
+  /** By their number among the draws of a step. */
+  readonly randoms: Readonly<Record<number, Float32Array>>;
+  readonly outputs: Readonly<Record<string, { values: Float32Array; shape: readonly number[] }>>;
+}
+
+/** A program that is ready to run. */
+export interface Executable {
+  /** Takes the rows of a feed out of the data itself, at the next runs; where this is missing, they are copied before. */
+  gather?(feed: string, samples: Samples, rows: Rows): void;
+  run(): void;
+  dispose(): void;
+}
+
+export interface InPlaceEngine {
+  readonly name: string;
+  /** @throws NotCompilable */
+  compile(program: Program, bindings: Bindings): Executable;
+  /** The optimizer's step over what the store holds, if the engine has one that is quicker than the store's. */
+  optimizer?(store: Store): (learningRate: number, step: number) => void;
+}
+
+/** What of a step's feeds comes from the data. */
+const batches = ['x', 'target', 'y'] as const;
+
+export class InPlaceTrainer implements CompiledTrainer {
   readonly compiled = true;
   readonly #spec: TrainerSpec;
-  readonly #threads: number;
+  readonly #engine: InPlaceEngine;
   readonly #store: Store;
+  readonly #update: (learningRate: number, step: number) => void;
   /** By batch size, and whether it learns. */
   readonly #runs = new Map<string, CompiledStep>();
   #results: StepResult[] = [];
   #steps: number;
 
   /** @throws NotCompilable at the first step, if the loss can't be compiled */
-  constructor(spec: TrainerSpec, threads: number) {
+  constructor(spec: TrainerSpec, engine: InPlaceEngine) {
     this.#spec = spec;
-    this.#threads = threads;
+    this.#engine = engine;
     this.#store = new Store(spec);
+    this.#update = engine.optimizer?.(this.#store) ?? ((learningRate, step) => this.#store.update(learningRate, step));
     this.#steps = spec.state?.steps ?? 0;
   }
 
   get steps(): number {
     return this.#steps;
+  }
+
+  get engine(): string {
+    return this.#engine.name;
   }
 
   step(rows: Rows, { scalars, learningRate, norms }: StepSettings): void {
@@ -50,7 +83,8 @@ export class OnnxTrainer implements CompiledTrainer {
     this.#steps++;
     const size = rows.end - rows.start;
     this.#results.push({ size, terms, ...(norms && { norms: this.#store.norms(this.#spec.layers) }) });
-    this.#store.update(learningRate, this.#steps);
+    this.#update(learningRate, this.#steps);
+    this.#store.touch();
   }
 
   evaluate(rows: Rows, { scalars, step }: { scalars: StepSettings['scalars']; step: number }): void {
@@ -107,7 +141,7 @@ export class OnnxTrainer implements CompiledTrainer {
     known?.dispose();
     this.#runs.delete(key);
     const step = traceStep(this.#spec, rows.data, scalars, batch, training);
-    const run = new CompiledStep(step, this.#store, this.#spec.seed, this.#threads);
+    const run = new CompiledStep(step, this.#store, this.#spec.seed, this.#engine);
     this.#runs.set(key, run);
     return run;
   }
@@ -119,7 +153,7 @@ class CompiledStep {
   /** Whether user code ran since it was traced. */
   doubted = false;
   readonly #store: Store;
-  readonly #session: Session;
+  readonly #executable: Executable;
   readonly #memory: SimdMemory;
   readonly #seed: number;
   readonly #feeds: ReadonlyMap<string, { block: Block; shape: readonly number[] }>;
@@ -127,64 +161,57 @@ class CompiledStep {
   readonly #terms: Block;
   /** New values of variables that the step itself assigns to. */
   readonly #updates: readonly { block: Block; variable: number }[];
-  readonly #inputs: Tensors = {};
-  readonly #outputs: Tensors = {};
+  readonly #outputs: Bindings['outputs'];
   #checked = false;
 
-  constructor(step: StepProgram, store: Store, seed: number, threads: number) {
+  constructor(step: StepProgram, store: Store, seed: number, engine: InPlaceEngine) {
     this.step = step;
     this.#store = store;
     this.#seed = seed;
     const { program } = step;
-    this.#session = new Session(emit(program).encode(), threadsFor(program, threads));
     const isLifted = (name: string) => step.constants.some((constant) => constant.name === name);
     const feeds = valuesOf(program, 'feed').filter(({ value }) => !isLifted(value.name));
     const draws = valuesOf(program, 'random');
     const updates = Object.keys(program.outputs).filter((name) => name.startsWith(updatePrefix));
-    const sizeOf = (name: string) => volume(program.values[program.outputs[name]].shape);
+    const shapeOf = (name: string) => program.values[program.outputs[name]].shape;
     const sizes = [
       ...[...feeds, ...draws].map(({ value }) => volume(value.shape)),
-      ...[names.terms, ...updates].map(sizeOf),
+      ...[names.terms, ...updates].map((name) => volume(shapeOf(name))),
     ];
     this.#memory = new SimdMemory(sizes.reduce((sum, size) => sum + blockBytes(size), 0));
-
-    for (const { name, values, shape, dtype } of step.constants) {
-      this.#inputs[inputName.feed(name)] = tensorOver(values, shape, dtype);
-    }
-    this.#feeds = new Map(
-      feeds.map(({ value: { name, shape } }) => {
-        const block = this.#memory.take(volume(shape));
-        this.#inputs[inputName.feed(name)] = tensorOver(block.values, shape);
-        return [name, { block, shape }];
-      }),
+    const take = (shape: readonly number[]) => this.#memory.take(volume(shape));
+    this.#feeds = new Map(feeds.map(({ value: { name, shape } }) => [name, { block: take(shape), shape }]));
+    this.#draws = draws.map(({ value }) => ({ block: take(value.shape), draw: value.index, value }));
+    this.#terms = take(shapeOf(names.terms));
+    this.#updates = updates.map((name) => ({
+      block: take(shapeOf(name)),
+      variable: Number(name.slice(updatePrefix.length)),
+    }));
+    const gradients = step.training ? store.gradients : [];
+    this.#outputs = Object.fromEntries(
+      [
+        [names.terms, this.#terms] as const,
+        ...gradients.map((block, i) => [names.gradient(i), block] as const),
+        ...this.#updates.map(({ block }, i) => [updates[i], block] as const),
+      ].map(([name, { values }]) => [name, { values, shape: shapeOf(name) }]),
     );
-    this.#draws = draws.map(({ value }) => {
-      const block = this.#memory.take(volume(value.shape));
-      this.#inputs[inputName.random(value.index)] = tensorOver(block.values, value.shape);
-      return { block, draw: value.index, value };
-    });
-    for (const { value } of valuesOf(program, 'variable')) {
-      this.#inputs[inputName.variable(value.index)] = tensorOver(store.weights[value.index].values, value.shape);
-    }
-    this.#terms = this.#memory.take(sizeOf(names.terms));
-    this.#outputs[names.terms] = tensorOver(this.#terms.values, [this.#terms.values.length]);
-    if (step.training) {
-      store.gradients.forEach(({ values }, i) => {
-        this.#outputs[names.gradient(i)] = tensorOver(values, store.variables[i].shape);
-      });
-    }
-    this.#updates = updates.map((name) => {
-      const block = this.#memory.take(sizeOf(name));
-      const variable = Number(name.slice(updatePrefix.length));
-      this.#outputs[name] = tensorOver(block.values, store.variables[variable].shape);
-      return { block, variable };
+    this.#executable = engine.compile(program, {
+      variables: store.weights.map(({ values }) => values),
+      feeds: Object.fromEntries([
+        ...step.constants.map(({ name, ...constant }) => [name, constant] as const),
+        ...[...this.#feeds].map(
+          ([name, { block, shape }]) => [name, { values: block.values, shape, dtype: 'float32' as const }] as const,
+        ),
+      ]),
+      randoms: Object.fromEntries(this.#draws.map(({ block, draw }) => [draw, block.values])),
+      outputs: this.#outputs,
     });
   }
 
   /** Gradients are in the store afterwards. */
   run(rows: Rows, scalars: Readonly<Record<string, number>>, step: number): Record<string, number> {
     this.#fill(rows, scalars, step);
-    this.#session.run(this.#inputs, this.#outputs);
+    this.#executable.run();
     if (!this.#checked) this.#check(rows, scalars, step);
     if (this.#updates.length > 0 && this.step.training) {
       for (const { block, variable } of this.#updates) this.#store.weights[variable].values.set(block.values);
@@ -195,8 +222,11 @@ class CompiledStep {
 
   #fill(rows: Rows, scalars: Readonly<Record<string, number>>, step: number): void {
     const { data } = rows;
-    for (const [name, { block }] of this.#feeds) {
-      if (name === 'x' || name === 'target' || name === 'y') gather(data[name]!, rows, block.values);
+    for (const name of batches) {
+      const feed = this.#feeds.get(name);
+      if (!feed) continue;
+      if (this.#executable.gather) this.#executable.gather(name, data[name]!, rows);
+      else gather(data[name]!, rows, feed.block.values);
     }
     for (const [name, value] of Object.entries(scalars)) {
       const feed = this.#feeds.get(names.scalar(name));
@@ -212,10 +242,10 @@ class CompiledStep {
       this.#compare(step);
     } catch {
       this.#fill(madeUp(rows), scalars, step);
-      this.#session.run(this.#inputs, this.#outputs);
+      this.#executable.run();
       this.#compare(step);
       this.#fill(rows, scalars, step);
-      this.#session.run(this.#inputs, this.#outputs);
+      this.#executable.run();
     }
     this.#checked = true;
   }
@@ -227,14 +257,12 @@ class CompiledStep {
         [...this.#feeds].map(([name, { block, shape }]) => [name, { data: block.values, shape }]),
       ),
       random: (index, shape, distribution) => drawTensor(shape, distribution, { seed: this.#seed, step, draw: index }),
-      outputs: Object.fromEntries(
-        Object.entries(this.#outputs).map(([name, { data }]) => [name, data as Float32Array]),
-      ),
+      outputs: Object.fromEntries(Object.entries(this.#outputs).map(([name, { values }]) => [name, values])),
     });
   }
 
   dispose(): void {
-    this.#session.dispose();
+    this.#executable.dispose();
   }
 }
 

@@ -1,0 +1,216 @@
+// Operations on every element, one after the other on pieces that stay in the first cache: a chain of them costs one
+// passage through memory.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "functions.h"
+
+namespace aenb {
+
+/** Numbered as in operations.ts. */
+enum class Elementwise : int32_t {
+  add, subtract, multiply, divide, maximum, minimum, squaredDifference, power, floorDivide, modulo,
+  equal, notEqual, greater, greaterEqual, less, lessEqual, logicalAnd, logicalOr, eluGradient, prelu, arcTangent2,
+  select,
+  negate, absolute, square, squareRoot, reciprocalRoot, exponential, logarithm, sigmoid, tanh, relu, step, relu6,
+  leakyRelu, elu, selu, softplus, log1p, expm1, reciprocal, sign, floor, ceil, round, clip, erf,
+  logicalNot, isNan, isInf, isFinite, truncate, truth, identity,
+  sin, cos, tan, asin, acos, atan, sinh, cosh, asinh, acosh, atanh,
+};
+
+/** Where the elements of an operand lie. */
+struct Operand {
+  /** [rows, columns], or one row for all of them, one number for each row, or one number. */
+  enum Kind : int32_t { whole, row, column, number } kind;
+  const float* values;
+};
+
+/** One operation: reads registers, writes the next one. The first registers are the operands. */
+struct Step {
+  Elementwise operation;
+  int a, b, c;
+  float first, second;
+  /** Which of the pieces of scratch memory holds the result... */
+  int slot;
+  /** ...unless it is kept: [rows, columns]. */
+  float* output;
+};
+
+/** Operands and steps of one expression together. */
+constexpr size_t mostRegisters = 64;
+/** Elements at a time. */
+constexpr int pieceSize = 512;
+
+struct Expression {
+  int rows, columns;
+  std::vector<Operand> operands;
+  std::vector<Step> steps;
+  int slots = 0;
+
+  bool empty() const { return steps.empty(); }
+  long scratch() const { return (long)(slots + (int)operands.size()) * pieceSize; }
+  void run(int row, int rowEnd, int column, int columnEnd, float* scratch) const;
+};
+
+template <class F>
+inline void onEach(int n, const float* x, float* y, F f) {
+  int i = 0;
+  for (; i + width <= n; i += width) store(y + i, f(load(x + i)));
+  if (i < n) storePart(y + i, f(loadPart(x + i, n - i)), n - i);
+}
+
+template <class F>
+inline void onPairs(int n, const float* a, const float* b, float* y, F f) {
+  int i = 0;
+  for (; i + width <= n; i += width) store(y + i, f(load(a + i), load(b + i)));
+  if (i < n) storePart(y + i, f(loadPart(a + i, n - i), loadPart(b + i, n - i)), n - i);
+}
+
+/** What is rare, number by number. */
+template <class F>
+inline void onEachNumber(int n, const float* x, float* y, F f) {
+  for (int i = 0; i < n; i++) y[i] = f(x[i]);
+}
+
+inline float rounded(float x) {
+  // halves to even, as tfjs does
+  return std::nearbyint(x);
+}
+
+inline void runStep(const Step& step, int n, const float* a, const float* b, const float* c, float* y) {
+  const Vector zero = Vector{}, one = splat(1.0f);
+  const Vector first = splat(step.first), second = splat(step.second);
+  typedef Vector V;
+  switch (step.operation) {
+#define AENB_PAIRS(name, result) \
+  case Elementwise::name:        \
+    return onPairs(n, a, b, y, [=](V p, V q) { return result; });
+    AENB_PAIRS(add, p + q)
+    AENB_PAIRS(subtract, p - q)
+    AENB_PAIRS(multiply, p* q)
+    AENB_PAIRS(divide, p / q)
+    AENB_PAIRS(maximum, maximum(p, q))
+    AENB_PAIRS(minimum, minimum(p, q))
+    AENB_PAIRS(squaredDifference, (p - q) * (p - q))
+    AENB_PAIRS(equal, onesWhere(p == q))
+    AENB_PAIRS(notEqual, onesWhere(p != q))
+    AENB_PAIRS(greater, onesWhere(p > q))
+    AENB_PAIRS(greaterEqual, onesWhere(p >= q))
+    AENB_PAIRS(less, onesWhere(p < q))
+    AENB_PAIRS(lessEqual, onesWhere(p <= q))
+    AENB_PAIRS(logicalAnd, onesWhere((p != zero) & (q != zero)))
+    AENB_PAIRS(logicalOr, onesWhere((p != zero) | (q != zero)))
+    AENB_PAIRS(eluGradient, p* select(q >= zero, one, q + one))
+    AENB_PAIRS(prelu, select(p < zero, p * q, p))
+#undef AENB_PAIRS
+#define AENB_NUMBERS(name, result)                               \
+  case Elementwise::name:                                        \
+    for (int i = 0; i < n; i++) {                                \
+      float p = a[i], q = b[i];                                  \
+      y[i] = result;                                             \
+    }                                                            \
+    return;
+    AENB_NUMBERS(power, std::pow(p, q))
+    AENB_NUMBERS(floorDivide, std::floor(p / q))
+    AENB_NUMBERS(modulo, p - q * std::floor(p / q))
+    AENB_NUMBERS(arcTangent2, std::atan2(p, q))
+#undef AENB_NUMBERS
+    case Elementwise::select: {
+      int i = 0;
+      for (; i + width <= n; i += width) store(y + i, select(load(a + i) != zero, load(b + i), load(c + i)));
+      for (; i < n; i++) y[i] = a[i] != 0.0f ? b[i] : c[i];
+      return;
+    }
+#define AENB_EACH(name, result) \
+  case Elementwise::name:       \
+    return onEach(n, a, y, [=](V x) { return result; });
+    AENB_EACH(negate, -x)
+    AENB_EACH(absolute, absolute(x))
+    AENB_EACH(square, x* x)
+    AENB_EACH(squareRoot, squareRoot(x))
+    AENB_EACH(reciprocalRoot, one / squareRoot(x))
+    AENB_EACH(exponential, exponential(x))
+    AENB_EACH(logarithm, logarithm(x))
+    AENB_EACH(sigmoid, sigmoid(x))
+    AENB_EACH(tanh, hyperbolicTangent(x))
+    AENB_EACH(relu, select((x > zero) | (x != x), x, zero))
+    AENB_EACH(step, select(x > zero, one, select(x != x, x, first)))
+    AENB_EACH(relu6, minimum(maximum(x, zero), splat(6.0f)))
+    AENB_EACH(leakyRelu, select(x < zero, x * first, x))
+    AENB_EACH(softplus, softplus(x))
+    AENB_EACH(log1p, logarithmOfOneAnd(x))
+    AENB_EACH(reciprocal, one / x)
+    AENB_EACH(sign, select(x > zero, one, select(x < zero, -one, x)))
+    AENB_EACH(clip, minimum(maximum(x, first), second))
+    AENB_EACH(logicalNot, onesWhere(x == zero))
+    AENB_EACH(isNan, onesWhere(x != x))
+    AENB_EACH(isInf, onesWhere(absolute(x) == splat(infinity)))
+    AENB_EACH(isFinite, onesWhere(absolute(x) < splat(infinity)))
+    AENB_EACH(truth, onesWhere(x != zero))
+    AENB_EACH(identity, x)
+#undef AENB_EACH
+#define AENB_EACH_NUMBER(name, result) \
+  case Elementwise::name:              \
+    return onEachNumber(n, a, y, [](float x) -> float { return result; });
+    AENB_EACH_NUMBER(elu, x >= 0 || x != x ? x : std::expm1(x))
+    AENB_EACH_NUMBER(selu, x >= 0 || x != x ? 1.0507009873554805f * x : 1.0507009873554805f * 1.6732632423543772f * std::expm1(x))
+    AENB_EACH_NUMBER(expm1, std::expm1(x))
+    AENB_EACH_NUMBER(floor, std::floor(x))
+    AENB_EACH_NUMBER(ceil, std::ceil(x))
+    AENB_EACH_NUMBER(round, rounded(x))
+    AENB_EACH_NUMBER(erf, std::erf(x))
+    AENB_EACH_NUMBER(truncate, std::trunc(x))
+    AENB_EACH_NUMBER(sin, std::sin(x))
+    AENB_EACH_NUMBER(cos, std::cos(x))
+    AENB_EACH_NUMBER(tan, std::tan(x))
+    AENB_EACH_NUMBER(asin, std::asin(x))
+    AENB_EACH_NUMBER(acos, std::acos(x))
+    AENB_EACH_NUMBER(atan, std::atan(x))
+    AENB_EACH_NUMBER(sinh, std::sinh(x))
+    AENB_EACH_NUMBER(cosh, std::cosh(x))
+    AENB_EACH_NUMBER(asinh, std::asinh(x))
+    AENB_EACH_NUMBER(acosh, std::acosh(x))
+    AENB_EACH_NUMBER(atanh, std::atanh(x))
+#undef AENB_EACH_NUMBER
+  }
+}
+
+/** Rows [row, rowEnd) of columns [column, columnEnd). */
+inline void Expression::run(int row, int rowEnd, int column, int columnEnd, float* scratch) const {
+  const float* registers[mostRegisters];
+  float* spread = scratch + (long)slots * pieceSize;
+  const int given = (int)operands.size();
+  const int longest = std::min(pieceSize, columnEnd - column);
+  for (int i = 0; i < given; i++)
+    if (operands[i].kind == Operand::number) {
+      float* copies = spread + i * pieceSize;
+      std::fill(copies, copies + longest, operands[i].values[0]);
+      registers[i] = copies;
+    }
+  for (int r = row; r < rowEnd; r++) {
+    for (int i = 0; i < given; i++)
+      if (operands[i].kind == Operand::column) {
+        float* copies = spread + i * pieceSize;
+        std::fill(copies, copies + longest, operands[i].values[r]);
+        registers[i] = copies;
+      }
+    for (int from = column; from < columnEnd; from += pieceSize) {
+      const int n = std::min(pieceSize, columnEnd - from);
+      const long place = (long)r * columns + from;
+      for (int i = 0; i < given; i++) {
+        if (operands[i].kind == Operand::whole) registers[i] = operands[i].values + place;
+        if (operands[i].kind == Operand::row) registers[i] = operands[i].values + from;
+      }
+      int next = given;
+      for (const Step& step : steps) {
+        float* y = step.output ? step.output + place : scratch + (long)step.slot * pieceSize;
+        runStep(step, n, registers[step.a], registers[step.b], registers[step.c], y);
+        registers[next++] = y;
+      }
+    }
+  }
+}
+
+}  // namespace aenb

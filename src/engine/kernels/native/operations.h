@@ -1,0 +1,178 @@
+// What a plan consists of. Each operation is divided into pieces that may run at the same time; how it is divided does not
+// change a bit of what it computes.
+#pragma once
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "expression.h"
+#include "optimizers.h"
+#include "product.h"
+#include "reductions.h"
+
+namespace aenb {
+
+struct Operation {
+  /** Pieces, at least one. */
+  int pieces = 1;
+  virtual ~Operation() = default;
+  /** Floats that `run` needs besides. */
+  virtual long scratch() const { return 0; }
+  virtual void run(int piece, float* scratch) const = 0;
+};
+
+/** Part `i` of `count` parts of [0, n), on multiples of `unit`. */
+struct Part {
+  int begin, end;
+  Part(int n, int i, int count, int unit = 1) {
+    const long units = (n + unit - 1) / unit;
+    begin = (int)std::min<long>(n, units * i / count * unit);
+    end = (int)std::min<long>(n, units * (i + 1) / count * unit);
+  }
+};
+
+inline int between(long least, long x, long most) { return (int)std::max(least, std::min(x, most)); }
+
+/** C = A B, and what is done to every element of C. */
+struct Product : Operation {
+  Matrices matrices;
+  Expression after;
+  int down = 1, across = 1;
+
+  void divide(int threads) {
+    const auto& m = matrices;
+    const double work = (double)m.rows * m.columns * m.depth;
+    const long wanted = between(1, (long)(work / 3e5), 4L * threads);
+    const int bands = (m.rows + 8 * tileRows - 1) / (8 * tileRows);
+    const int panels = (m.columns + tileColumns - 1) / tileColumns;
+    // rows of A lie as they are used where its columns are beside each other; else they are packed, once for every piece
+    if (m.aColumn == 1) {
+      across = between(1, wanted, panels);
+      down = between(1, wanted / across, bands);
+    } else {
+      down = between(1, wanted, bands);
+      across = between(1, wanted / down, panels);
+    }
+    pieces = down * across;
+  }
+  long scratch() const override { return productScratch + after.scratch(); }
+  void run(int piece, float* scratch) const override {
+    const Part rows(matrices.rows, piece / across, down, tileRows);
+    const Part columns(matrices.columns, piece % across, across, tileColumns);
+    multiply(matrices, rows.begin, rows.end, columns.begin, columns.end, scratch);
+    if (!after.empty()) after.run(rows.begin, rows.end, columns.begin, columns.end, scratch);
+  }
+};
+
+struct Elements : Operation {
+  Expression expression;
+
+  void divide(int threads) {
+    const long count = (long)expression.rows * expression.columns * (long)expression.steps.size();
+    pieces = between(1, count / 16384, 4L * threads);
+    pieces = std::min(pieces, expression.rows > 1 ? expression.rows : (expression.columns + width - 1) / width);
+  }
+  long scratch() const override { return expression.scratch(); }
+  void run(int piece, float* scratch) const override {
+    const auto& e = expression;
+    if (e.rows > 1) {
+      const Part rows(e.rows, piece, pieces);
+      e.run(rows.begin, rows.end, 0, e.columns, scratch);
+    } else {
+      const Part columns(e.columns, piece, pieces, 64);
+      e.run(0, 1, columns.begin, columns.end, scratch);
+    }
+  }
+};
+
+struct Reduce : Operation {
+  Reduction kind;
+  Along along;
+  const float* x;
+  float* y;
+  float scale;
+
+  void divide(int threads) {
+    const long count = (long)along.outer * along.size * along.inner;
+    const int places = along.outer == 1 ? (along.inner + 63) / 64 : along.outer;
+    pieces = between(1, std::min<long>(places, count / 8192), 4L * threads);
+  }
+  void run(int piece, float*) const override {
+    const Part part = along.outer == 1 ? Part(along.inner, piece, pieces, 64) : Part(along.outer, piece, pieces);
+    switch (kind) {
+      case Reduction::sum: return reduce<Reduction::sum>(along, x, y, scale, part.begin, part.end);
+      case Reduction::product: return reduce<Reduction::product>(along, x, y, scale, part.begin, part.end);
+      case Reduction::maximum: return reduce<Reduction::maximum>(along, x, y, scale, part.begin, part.end);
+      case Reduction::minimum: return reduce<Reduction::minimum>(along, x, y, scale, part.begin, part.end);
+    }
+  }
+};
+
+/** Elements to other places, axis by axis. */
+struct Copy : Operation {
+  static constexpr int axes = 6;
+  std::array<int, axes> shape;
+  std::array<long, axes> from, to;
+  const float* x;
+  float* y;
+
+  void divide(int threads) {
+    long count = 1;
+    for (int size : shape) count *= size;
+    pieces = between(1, std::min<long>(shape[0], count / 8192), 4L * threads);
+  }
+  void run(int piece, float*) const override {
+    const Part outer(shape[0], piece, pieces);
+    for (int a = outer.begin; a < outer.end; a++)
+      for (int b = 0; b < shape[1]; b++)
+        for (int c = 0; c < shape[2]; c++)
+          for (int d = 0; d < shape[3]; d++)
+            for (int e = 0; e < shape[4]; e++) {
+              const float* source = x + a * from[0] + b * from[1] + c * from[2] + d * from[3] + e * from[4];
+              float* target = y + a * to[0] + b * to[1] + c * to[2] + d * to[3] + e * to[4];
+              if (from[5] == 1 && to[5] == 1) std::memcpy(target, source, sizeof(float) * shape[5]);
+              else for (int f = 0; f < shape[5]; f++) target[f * to[5]] = source[f * from[5]];
+            }
+  }
+};
+
+/** Rows of data that lies outside, in an order. */
+struct Source {
+  const float* values = nullptr;
+  const uint32_t* order = nullptr;
+  long start = 0;
+};
+
+struct Gather : Operation {
+  const Source* source;
+  float* y;
+  int rows, columns;
+
+  void divide(int threads) { pieces = between(1, std::min<long>(rows, (long)rows * columns / 8192), 4L * threads); }
+  void run(int piece, float*) const override {
+    const Part part(rows, piece, pieces);
+    for (long i = part.begin; i < part.end; i++) {
+      const long from = source->order ? source->order[source->start + i] : source->start + i;
+      std::memcpy(y + i * columns, source->values + from * columns, sizeof(float) * columns);
+    }
+  }
+};
+
+/** A step of the optimizer over everything that trains. */
+struct Update : Operation {
+  Optimizer kind;
+  long count;
+  float *w, *first, *second;
+  const float* gradient;
+  /** Rate and epsilon. */
+  const float* settings;
+
+  void divide(int threads) { pieces = between(1, count / 16384, 4L * threads); }
+  void run(int piece, float*) const override {
+    const Part part((int)count, piece, pieces, 64);
+    update(kind, part.end - part.begin, w + part.begin, first + part.begin, second + part.begin,
+           gradient + part.begin, settings[0], settings[1]);
+  }
+};
+
+}  // namespace aenb

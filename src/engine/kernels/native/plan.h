@@ -1,0 +1,141 @@
+// Reads a plan: numbers that operations.ts wrote.
+#pragma once
+#include <stdexcept>
+#include <string>
+
+#include "operations.h"
+
+namespace aenb {
+
+class Reader {
+  const int32_t* words;
+  const int32_t* end;
+  const std::vector<float*>& places;
+  std::vector<Source>& sources;
+  const int threads;
+
+ public:
+  Reader(const int32_t* words, long count, const std::vector<float*>& places, std::vector<Source>& sources, int threads)
+      : words(words), end(words + count), places(places), sources(sources), threads(threads) {}
+
+  bool atEnd() const { return words >= end; }
+
+  std::unique_ptr<Operation> operation() {
+    switch (word()) {
+      case 0: return made<Product>();
+      case 1: return made<Elements>();
+      case 2: return made<Reduce>();
+      case 3: return made<Copy>();
+      case 4: return made<Gather>();
+      case 5: return made<Update>();
+      default: throw std::invalid_argument("an unknown operation in the plan");
+    }
+  }
+
+ private:
+  int32_t word() {
+    if (atEnd()) throw std::invalid_argument("a plan that ends too early");
+    return *words++;
+  }
+  float real() {
+    const int32_t bits = word();
+    float x;
+    std::memcpy(&x, &bits, sizeof x);
+    return x;
+  }
+  /** A value's address; null where there is none. */
+  float* place() {
+    const int32_t index = word();
+    return index < 0 ? nullptr : places.at(index);
+  }
+
+  template <class T>
+  std::unique_ptr<T> made() {
+    auto operation = std::make_unique<T>();
+    read(*operation);
+    operation->divide(threads);
+    return operation;
+  }
+
+  void read(Product& p) {
+    auto& m = p.matrices;
+    m.a = place();
+    m.a += word();
+    m.aRow = word();
+    m.aColumn = word();
+    m.b = place();
+    m.b += word();
+    m.bRow = word();
+    m.bColumn = word();
+    m.c = place();
+    m.c += word();
+    m.rows = word();
+    m.columns = word();
+    m.depth = word();
+    read(p.after);
+  }
+
+  void read(Elements& e) { read(e.expression); }
+
+  void read(Expression& e) {
+    e.rows = word();
+    e.columns = word();
+    e.operands.resize(word());
+    for (Operand& operand : e.operands) {
+      operand.kind = (Operand::Kind)word();
+      operand.values = place();
+    }
+    e.slots = word();
+    e.steps.resize(word());
+    for (Step& step : e.steps) {
+      step.operation = (Elementwise)word();
+      step.a = word();
+      step.b = word();
+      step.c = word();
+      step.first = real();
+      step.second = real();
+      step.slot = word();
+      step.output = place();
+    }
+    if (e.operands.size() + e.steps.size() > mostRegisters) throw std::invalid_argument("an expression that is too long");
+  }
+
+  void read(Reduce& r) {
+    r.kind = (Reduction)word();
+    r.along.outer = word();
+    r.along.size = word();
+    r.along.inner = word();
+    r.x = place();
+    r.y = place();
+    r.scale = real();
+  }
+
+  void read(Copy& c) {
+    for (int& size : c.shape) size = word();
+    for (long& stride : c.from) stride = word();
+    for (long& stride : c.to) stride = word();
+    c.x = place();
+    c.x += word();
+    c.y = place();
+    c.y += word();
+  }
+
+  void read(Gather& g) {
+    g.source = &sources.at(word());
+    g.y = place();
+    g.rows = word();
+    g.columns = word();
+  }
+
+  void read(Update& u) {
+    u.kind = (Optimizer)word();
+    u.count = word();
+    u.w = place();
+    u.first = place();
+    u.second = place();
+    u.gradient = place();
+    u.settings = place();
+  }
+};
+
+}  // namespace aenb

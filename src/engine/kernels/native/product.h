@@ -1,0 +1,186 @@
+// Products of matrices. A block of the result is computed in registers: rows of A are broadcast, number by number, over
+// vectors of B, whose columns lie in panels as wide as a few vectors (Goto & van de Geijn 2008).
+#pragma once
+#include <algorithm>
+
+#include "vector.h"
+
+namespace aenb {
+
+#if defined(__AVX512F__)
+constexpr int tileRows = 12, tileVectors = 2;
+#elif defined(__aarch64__)
+constexpr int tileRows = 8, tileVectors = 2;
+#else
+constexpr int tileRows = 6, tileVectors = 2;
+#endif
+constexpr int tileColumns = tileVectors * width;
+/** Numbers of the inner dimension that are worked off at a time: a panel of B stays in the first cache. */
+constexpr int depthBlock = 256;
+/** Rows at a time: a block of A stays in the second cache. */
+constexpr int rowBlock = 20 * tileRows;
+
+/** C = A B, row by row; A and B with any strides. */
+struct Matrices {
+  int rows, columns, depth;
+  const float* a;
+  long aRow, aColumn;
+  const float* b;
+  long bRow, bColumn;
+  float* c;
+};
+
+/** Floats that `multiply` needs besides. */
+constexpr long productScratch = depthBlock * tileColumns + (long)rowBlock * depthBlock + tileRows * tileColumns;
+
+/** `count` rows of a tile, at most tileRows: written to c, or added to it. */
+template <int count, bool add>
+inline void multiplyTile(int depth, const float* a, long aRow, long aColumn, const float* b, float* c, long cRow) {
+  Vector sums[count][tileVectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < count; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < tileVectors; j++) sums[i][j] = Vector{};
+  for (int k = 0; k < depth; k++) {
+    Vector right[tileVectors];
+#pragma GCC unroll 4
+    for (int j = 0; j < tileVectors; j++) right[j] = load(b + j * width);
+#pragma GCC unroll 16
+    for (int i = 0; i < count; i++) {
+      Vector left = splat(a[i * aRow]);
+#pragma GCC unroll 4
+      for (int j = 0; j < tileVectors; j++) sums[i][j] += left * right[j];
+    }
+    a += aColumn;
+    b += tileColumns;
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < count; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < tileVectors; j++) {
+      float* to = c + i * cRow + j * width;
+      store(to, add ? load(to) + sums[i][j] : sums[i][j]);
+    }
+}
+
+template <bool add>
+inline void multiplyRows(int count, int depth, const float* a, long aRow, long aColumn, const float* b, float* c,
+                         long cRow) {
+  switch (count) {
+#define AENB_ROWS(n) \
+  case n:            \
+    if constexpr (n <= tileRows) multiplyTile<n, add>(depth, a, aRow, aColumn, b, c, cRow); \
+    break;
+    AENB_ROWS(1) AENB_ROWS(2) AENB_ROWS(3) AENB_ROWS(4) AENB_ROWS(5) AENB_ROWS(6)
+    AENB_ROWS(7) AENB_ROWS(8) AENB_ROWS(9) AENB_ROWS(10) AENB_ROWS(11) AENB_ROWS(12)
+#undef AENB_ROWS
+  }
+}
+
+/** width x width numbers, rows to columns. */
+inline void transpose(const float* from, long fromRow, float* to, long toRow) {
+#if defined(__has_builtin) && !defined(__AVX512F__)
+#if __has_builtin(__builtin_shufflevector)
+#define AENB_SHUFFLES
+#endif
+#endif
+#if defined(AENB_SHUFFLES) && defined(__AVX__)
+  Vector r[8], s[8], t[8];
+  for (int i = 0; i < 8; i++) r[i] = load(from + i * fromRow);
+  for (int i = 0; i < 8; i += 2) {
+    s[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    s[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  for (int i = 0; i < 8; i += 4)
+    for (int j = 0; j < 2; j++) {
+      t[i + 2 * j] = __builtin_shufflevector(s[i + j], s[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+      t[i + 2 * j + 1] = __builtin_shufflevector(s[i + j], s[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  for (int i = 0; i < 4; i++) {
+    store(to + i * toRow, __builtin_shufflevector(t[i], t[i + 4], 0, 1, 2, 3, 8, 9, 10, 11));
+    store(to + (i + 4) * toRow, __builtin_shufflevector(t[i], t[i + 4], 4, 5, 6, 7, 12, 13, 14, 15));
+  }
+#else
+  for (int i = 0; i < width; i++)
+    for (int j = 0; j < width; j++) to[j * toRow + i] = from[i * fromRow + j];
+#endif
+}
+
+/** Columns [0, columns) of B, depth rows of them, as a panel; columns that are missing are zero. */
+inline void packPanel(int depth, int columns, const float* b, long bRow, long bColumn, float* panel) {
+  int k = 0;
+  if (columns == tileColumns && bColumn == 1) {
+    for (; k < depth; k++)
+      for (int j = 0; j < tileVectors; j++) store(panel + k * tileColumns + j * width, load(b + k * bRow + j * width));
+    return;
+  }
+  if (columns == tileColumns && bRow == 1) {
+    for (; k + width <= depth; k += width)
+      for (int j = 0; j < tileColumns; j += width)
+        transpose(b + j * bColumn + k, bColumn, panel + k * tileColumns + j, tileColumns);
+  }
+  for (; k < depth; k++)
+    for (int j = 0; j < tileColumns; j++)
+      panel[k * tileColumns + j] = j < columns ? b[k * bRow + j * bColumn] : 0.0f;
+}
+
+/** Rows of A beside each other, tileRows at a time: tile after tile, number by number of the inner dimension. */
+inline void packRows(int rows, int depth, const float* a, long aRow, long aColumn, float* packed) {
+  for (int i = 0; i < rows; i += tileRows) {
+    int count = std::min(tileRows, rows - i);
+    const float* from = a + i * aRow;
+    if (count == tileRows && aRow == 1) {
+      for (int k = 0; k < depth; k++, packed += tileRows) std::memcpy(packed, from + k * aColumn, sizeof(float) * tileRows);
+      continue;
+    }
+    for (int k = 0; k < depth; k++, packed += tileRows)
+      for (int r = 0; r < tileRows; r++) packed[r] = r < count ? from[r * aRow + k * aColumn] : 0.0f;
+  }
+}
+
+/** Rows [row, rowEnd) of columns [column, columnEnd) of C. */
+inline void multiply(const Matrices& m, int row, int rowEnd, int column, int columnEnd, float* scratch) {
+  float* panel = scratch;
+  float* packed = panel + depthBlock * tileColumns;
+  float* edge = packed + (long)rowBlock * depthBlock;
+  if (m.depth == 0)
+    for (int i = row; i < rowEnd; i++) std::fill(m.c + (long)i * m.columns + column, m.c + (long)i * m.columns + columnEnd, 0.0f);
+  for (int top = row; top < rowEnd; top += rowBlock) {
+    int rows = std::min(rowBlock, rowEnd - top);
+    for (int k = 0; k < m.depth; k += depthBlock) {
+      int depth = std::min(depthBlock, m.depth - k);
+      const float* a = m.a + top * m.aRow + k * m.aColumn;
+      bool pack = m.aColumn != 1;
+      if (pack) packRows(rows, depth, a, m.aRow, m.aColumn, packed);
+      for (int left = column; left < columnEnd; left += tileColumns) {
+        int columns = std::min(tileColumns, columnEnd - left);
+        const float* b = m.b + k * m.bRow + left * m.bColumn;
+        packPanel(depth, columns, b, m.bRow, m.bColumn, panel);
+        // the processor does not see that the next panel's lines, far from each other, will be needed
+        const float* next = m.bColumn == 1 && left + tileColumns < columnEnd ? b + tileColumns : nullptr;
+        for (int i = 0; i < rows; i += tileRows) {
+          int count = std::min(tileRows, rows - i);
+          if (next)
+            for (int r = (long)depth * i / rows, end = (long)depth * (i + count) / rows; r < end; r++)
+              for (int j = 0; j < tileColumns; j += 16) __builtin_prefetch(next + r * m.bRow + j);
+          const float* from = pack ? packed + (long)i * depth : a + i * m.aRow;
+          long aRow = pack ? 1 : m.aRow, aColumn = pack ? tileRows : 1;
+          float* c = m.c + (long)(top + i) * m.columns + left;
+          if (columns == tileColumns) {
+            if (k == 0)
+              multiplyRows<false>(count, depth, from, aRow, aColumn, panel, c, m.columns);
+            else
+              multiplyRows<true>(count, depth, from, aRow, aColumn, panel, c, m.columns);
+            continue;
+          }
+          multiplyRows<false>(count, depth, from, aRow, aColumn, panel, edge, tileColumns);
+          for (int r = 0; r < count; r++)
+            for (int j = 0; j < columns; j++)
+              c[(long)r * m.columns + j] = edge[r * tileColumns + j] + (k == 0 ? 0.0f : c[(long)r * m.columns + j]);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace aenb

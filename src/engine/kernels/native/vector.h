@@ -1,0 +1,55 @@
+// Vectors of floats as wide as the processor that a variant is compiled for, in GCC's and Clang's notation.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+namespace aenb {
+
+#if defined(__AVX512F__)
+constexpr int width = 16;
+#elif defined(__AVX__)
+constexpr int width = 8;
+#else
+constexpr int width = 4;
+#endif
+
+typedef float Vector __attribute__((vector_size(4 * width)));
+typedef int32_t Mask __attribute__((vector_size(4 * width)));
+
+inline Vector load(const float* from) {
+  Vector x;
+  std::memcpy(&x, from, sizeof x);
+  return x;
+}
+
+inline void store(float* to, Vector x) { std::memcpy(to, &x, sizeof x); }
+
+/** x in every place. (0 + x would be an addition, since it turns -0 into 0; x - 0 is none.) */
+inline Vector splat(float x) { return x - Vector{}; }
+
+inline Vector bitsToFloats(Mask bits) {
+  Vector x;
+  std::memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+inline Mask floatsToBits(Vector x) {
+  Mask bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+
+/** a where the mask is set, b elsewhere. */
+inline Vector select(Mask where, Vector a, Vector b) { return where ? a : b; }
+
+/** The first `count` floats; the rest is zero. */
+inline Vector loadPart(const float* from, int count) {
+  float x[width] = {};
+  std::memcpy(x, from, count * sizeof(float));
+  return load(x);
+}
+
+inline void storePart(float* to, Vector x, int count) { std::memcpy(to, &x, count * sizeof(float)); }
+
+}  // namespace aenb

@@ -1,0 +1,292 @@
+/**
+ * What the kernels compute: operations on places in memory, in the order in which they run, and how they are written for
+ * native/plan.h to read.
+ */
+
+/** A run of floats: memory of somebody's, or a part of the plan's own that is found once it is known who else needs it. */
+export class Place {
+  readonly size: number;
+  memory: Float32Array | undefined;
+
+  constructor(size: number, memory?: Float32Array) {
+    this.size = size;
+    this.memory = memory;
+  }
+}
+
+/** Operations on elements, numbered as in native/expression.h. */
+export const elementwise = [
+  ...['add', 'subtract', 'multiply', 'divide', 'maximum', 'minimum', 'squaredDifference', 'power', 'floorDivide'],
+  ...['modulo', 'equal', 'notEqual', 'greater', 'greaterEqual', 'less', 'lessEqual', 'logicalAnd', 'logicalOr'],
+  ...['eluGradient', 'prelu', 'arcTangent2', 'select', 'negate', 'absolute', 'square', 'squareRoot'],
+  ...['reciprocalRoot', 'exponential', 'logarithm', 'sigmoid', 'tanh', 'relu', 'step', 'relu6', 'leakyRelu', 'elu'],
+  ...['selu', 'softplus', 'log1p', 'expm1', 'reciprocal', 'sign', 'floor', 'ceil', 'round', 'clip', 'erf'],
+  ...['logicalNot', 'isNan', 'isInf', 'isFinite', 'truncate', 'truth', 'identity', 'sin', 'cos', 'tan', 'asin'],
+  ...['acos', 'atan', 'sinh', 'cosh', 'asinh', 'acosh', 'atanh'],
+] as const;
+export type Elementwise = (typeof elementwise)[number];
+
+/** How an operand of an expression meets its rows and columns, numbered as in native/expression.h. */
+export const spreads = ['whole', 'row', 'column', 'number'] as const;
+export type Spread = (typeof spreads)[number];
+
+/** How the result of an expression's step is meant where operands are meant by their place, from 0 up; its own inverse. */
+export const ofStep = (step: number): number => -1 - step;
+
+/** One operation of an expression. */
+export interface Step {
+  readonly operation: Elementwise;
+  /** Operands, or results of earlier steps (`ofStep`). */
+  readonly inputs: readonly number[];
+  /** Numbers that belong to the operation: a slope, limits. */
+  readonly parameters: readonly number[];
+  readonly output: Place;
+  /** Whether others than the expression read the output. */
+  kept: boolean;
+}
+
+/** Operations on each element of [rows, columns]. */
+export interface Expression {
+  rows: number;
+  columns: number;
+  readonly operands: { readonly place: Place; readonly spread: Spread }[];
+  readonly steps: Step[];
+}
+
+export const reductions = ['sum', 'product', 'maximum', 'minimum'] as const;
+export type Reduction = (typeof reductions)[number];
+export const optimizers = ['adam', 'sgd', 'momentum', 'rmsprop'] as const;
+
+export interface Matrix {
+  readonly place: Place;
+  readonly offset: number;
+  /** From a row to the next, and from a column to the next. */
+  readonly strides: readonly [number, number];
+}
+
+export interface Geometry {
+  readonly batchSize: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly inChannels: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly outChannels: number;
+  readonly filterHeight: number;
+  readonly filterWidth: number;
+  readonly strideHeight: number;
+  readonly strideWidth: number;
+  readonly dilationHeight: number;
+  readonly dilationWidth: number;
+  readonly padInfo: { readonly top: number; readonly left: number };
+}
+
+export type Operation =
+  | {
+      readonly kind: 'product';
+      readonly a: Matrix;
+      readonly b: Matrix;
+      /** [rows, columns] from `outputOffset` on */
+      readonly output: Place;
+      readonly outputOffset: number;
+      readonly rows: number;
+      readonly columns: number;
+      readonly depth: number;
+      readonly after: Expression;
+    }
+  | { readonly kind: 'elements'; readonly expression: Expression }
+  | {
+      readonly kind: 'reduce';
+      readonly reduction: Reduction;
+      /** [outer, size, inner] */
+      readonly x: Place;
+      readonly along: readonly [outer: number, size: number, inner: number];
+      /** [outer, inner] */
+      readonly output: Place;
+      readonly scale: number;
+    }
+  | {
+      readonly kind: 'copy';
+      readonly x: Place;
+      readonly output: Place;
+      /** Six axes: sizes, and strides and first places of both. */
+      readonly shape: readonly number[];
+      readonly from: readonly number[];
+      readonly to: readonly number[];
+      readonly fromOffset: number;
+      readonly toOffset: number;
+    }
+  | {
+      /** Rows of data that is given at every run. */
+      readonly kind: 'gather';
+      readonly source: number;
+      readonly output: Place;
+      readonly rows: number;
+      readonly columns: number;
+    }
+  | {
+      readonly kind: 'update';
+      readonly optimizer: (typeof optimizers)[number];
+      readonly count: number;
+      readonly weights: Place;
+      readonly slots: readonly Place[];
+      readonly gradients: Place;
+      /** Rate and epsilon. */
+      readonly settings: Place;
+    };
+
+/** What an operation reads, and what it writes and others may read. */
+export function placesOf(operation: Operation): { reads: Place[]; writes: Place[] } {
+  const ofExpression = ({ operands, steps }: Expression) => ({
+    reads: operands.map(({ place }) => place),
+    writes: steps.filter(({ kept }) => kept).map(({ output }) => output),
+  });
+  switch (operation.kind) {
+    case 'product': {
+      const { reads, writes } = ofExpression(operation.after);
+      return {
+        reads: [operation.a.place, operation.b.place, ...reads],
+        writes: [operation.output, ...writes],
+      };
+    }
+    case 'elements':
+      return ofExpression(operation.expression);
+    case 'reduce':
+    case 'copy':
+      return { reads: [operation.x], writes: [operation.output] };
+    case 'gather':
+      return { reads: [], writes: [operation.output] };
+    case 'update':
+      return { reads: [operation.gradients, operation.settings], writes: [operation.weights, ...operation.slots] };
+  }
+}
+
+/** A plan in numbers: the operations, and the memory of the places that they name by index. */
+export interface Encoded {
+  readonly words: Int32Array;
+  readonly places: readonly Float32Array[];
+}
+
+const float = new Float32Array(1);
+const floatBits = new Int32Array(float.buffer);
+
+/** @param operations whose places all have memory by now, but for steps that are not kept */
+export function encode(operations: readonly Operation[]): Encoded {
+  const writer = new Writer();
+  for (const operation of operations) writer.operation(operation);
+  return writer.encoded();
+}
+
+class Writer {
+  readonly #words: number[] = [];
+  readonly #places: Float32Array[] = [];
+  readonly #indices = new Map<Float32Array, number>();
+
+  encoded(): Encoded {
+    return { words: Int32Array.from(this.#words), places: this.#places };
+  }
+
+  operation(operation: Operation): void {
+    switch (operation.kind) {
+      case 'product': {
+        const { a, b, output, outputOffset, rows, columns, depth, after } = operation;
+        this.#whole(0);
+        for (const { place, offset, strides } of [a, b]) {
+          this.#place(place);
+          this.#whole(offset, ...strides);
+        }
+        this.#place(output);
+        this.#whole(outputOffset, rows, columns, depth);
+        this.#expression(after);
+        break;
+      }
+      case 'elements':
+        this.#whole(1);
+        this.#expression(operation.expression);
+        break;
+      case 'reduce':
+        this.#whole(2, reductions.indexOf(operation.reduction), ...operation.along);
+        this.#place(operation.x, operation.output);
+        this.#real(operation.scale);
+        break;
+      case 'copy':
+        this.#whole(3, ...operation.shape, ...operation.from, ...operation.to);
+        this.#place(operation.x);
+        this.#whole(operation.fromOffset);
+        this.#place(operation.output);
+        this.#whole(operation.toOffset);
+        break;
+      case 'gather':
+        this.#whole(4, operation.source);
+        this.#place(operation.output);
+        this.#whole(operation.rows, operation.columns);
+        break;
+      case 'update': {
+        const { weights, slots, gradients, settings } = operation;
+        this.#whole(5, optimizers.indexOf(operation.optimizer), operation.count);
+        this.#place(weights, slots[0] ?? weights, slots[1] ?? weights, gradients, settings);
+        break;
+      }
+    }
+  }
+
+  #whole(...words: readonly number[]): void {
+    this.#words.push(...words);
+  }
+
+  #real(value: number): void {
+    float[0] = value;
+    this.#words.push(floatBits[0]);
+  }
+
+  #place(...places: readonly Place[]): void {
+    for (const { memory } of places) {
+      if (!memory) throw new Error('a place without memory');
+      let index = this.#indices.get(memory);
+      if (index === undefined) {
+        index = this.#places.push(memory) - 1;
+        this.#indices.set(memory, index);
+      }
+      this.#words.push(index);
+    }
+  }
+
+  #expression({ rows, columns, operands, steps }: Expression): void {
+    this.#whole(rows, columns, operands.length);
+    for (const { place, spread } of operands) {
+      this.#whole(spreads.indexOf(spread));
+      this.#place(place);
+    }
+    const { slots, count } = slotsOf(steps);
+    this.#whole(count, steps.length);
+    // registers: first the operands, then the results of the steps
+    const registerOf = (input: number) => (input < 0 ? operands.length + ofStep(input) : input);
+    steps.forEach(({ operation, inputs, parameters, kept, output }, i) => {
+      const [a, b = a, c = b] = inputs.map(registerOf);
+      this.#whole(elementwise.indexOf(operation), a, b, c);
+      this.#real(parameters[0] ?? 0);
+      this.#real(parameters[1] ?? 0);
+      this.#whole(slots[i]);
+      if (kept) this.#place(output);
+      else this.#whole(-1);
+    });
+  }
+}
+
+/** A piece of scratch memory for each step that is not kept, used again when nobody reads it any more. */
+function slotsOf(steps: readonly Step[]): { slots: number[]; count: number } {
+  const lastRead = new Map<number, number>();
+  steps.forEach(({ inputs }, i) => {
+    for (const input of inputs) if (input < 0) lastRead.set(ofStep(input), i);
+  });
+  const slots: number[] = [];
+  const free: number[] = [];
+  let count = 0;
+  steps.forEach(({ inputs, kept }, i) => {
+    slots.push(kept ? -1 : (free.pop() ?? count++));
+    const done = new Set(inputs.filter((input) => input < 0).map(ofStep));
+    if (!lastRead.has(i)) done.add(i);
+    for (const step of done) if (slots[step] >= 0 && (lastRead.get(step) ?? i) === i) free.push(slots[step]);
+  });
+  return { slots, count };
+}

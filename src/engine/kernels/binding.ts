@@ -9,6 +9,7 @@ interface Module {
   create(words: Int32Array, places: readonly Float32Array[], sources: number, threads: number): Handle;
   source(plan: Handle, index: number, values: Float32Array, order: Uint32Array | undefined, start: number): void;
   run(plan: Handle, operations: number): void;
+  preparedFilterSize(geometry: Int32Array, forGradient: boolean): number;
 }
 type Handle = object;
 
@@ -48,6 +49,11 @@ export function loadKernels(): string {
 function module(): Module {
   if (!loaded) throw new Error('the kernels are used before they were loaded');
   return loaded.module;
+}
+
+/** Floats of a filter that is laid out for convolutions, or for gradients of their input. */
+export function preparedFilterSize(geometry: readonly number[], forGradient: boolean): number {
+  return module().preparedFilterSize(Int32Array.from(geometry), forGradient);
 }
 
 /** Operations that are ready to run, as often as one likes. Freed when nobody refers to it. */

@@ -1,9 +1,12 @@
 /** Turns a program's kernels into operations, and joins operations on elements with what they follow. */
 import type { Program, Value } from '../program/program.ts';
 import { volume } from '../training/types.ts';
+import { preparedFilterSize } from './binding.ts';
 import {
   type Elementwise,
   type Expression,
+  type Geometry,
+  geometryWords,
   type Matrix,
   type Operation,
   ofStep,
@@ -190,7 +193,7 @@ export class Lowering {
     if (expression && expression.rows * expression.columns === size) {
       const room = expression.operands.length + expression.steps.length + inputs.length < mostRegisters;
       if (room && (columns === undefined || expression.columns === columns)) return expression;
-      if (room && this.#undivided.delete(expression)) {
+      if (room && isWholeRows(this.#operations[last], columns!) && this.#undivided.delete(expression)) {
         expression.rows = size / columns!;
         expression.columns = columns!;
         return expression;
@@ -226,7 +229,9 @@ export class Lowering {
     const before = volume(shape.slice(0, first));
     const after = volume(shape.slice(last + 1));
     if (filled && after === 1) {
-      const repeats = place.size < shortRow && !this.#isProduct(size, place.size) ? repeatsOf(before, place.size) : 1;
+      // so many that a sample is some whole rows, too
+      const rows = shape.length > 2 ? before / shape[0] : before;
+      const repeats = place.size < shortRow && !this.#isProduct(size, place.size) ? repeatsOf(rows, place.size) : 1;
       const columns = place.size * repeats;
       if (wanted === undefined || wanted === columns) {
         return { place: this.#repeat(place, repeats), spread: 'row', columns };
@@ -339,6 +344,23 @@ export class Lowering {
     return { place: output, shape: [rows, columns] };
   }
 
+  /** A convolution, or the gradient of its input (`isGradient`), from a filter as the program has it. */
+  convolution(geometry: Geometry, isGradient: boolean, x: Place, filter: Place, shape: readonly number[]): Tensor {
+    const prepared = new Place(preparedFilterSize(geometryWords(geometry), isGradient));
+    this.add({ kind: 'prepareFilter', geometry, forGradient: isGradient, filter, output: prepared }, prepared, [
+      filter,
+    ]);
+    const output = new Place(volume(shape));
+    const after: Expression = { rows: 1, columns: output.size, operands: [], steps: [] };
+    this.#keep(x);
+    const index =
+      this.#operations.push({ kind: 'convolution', geometry, isGradient, x, filter: prepared, output, after }) - 1;
+    this.#owners.set(after, index);
+    this.#undivided.add(after);
+    this.#writers.set(output, index);
+    return { place: output, shape };
+  }
+
   /** Along axes, which are left out of the result's shape. */
   reduce(reduction: Reduction, x: Tensor, axes: readonly number[], scale = 1): Tensor {
     const kept = x.shape.filter((_, axis) => !axes.includes(axis));
@@ -389,9 +411,15 @@ interface Operand {
   readonly columns?: number;
 }
 
+/** Whether every sample of a convolution's result is some whole rows. */
+function isWholeRows(operation: Operation, columns: number): boolean {
+  return operation.kind !== 'convolution' || (operation.output.size / operation.geometry.batchSize) % columns === 0;
+}
+
 /** The expression that operations on elements of the same shape can join. */
 function expressionOf(operation: Operation): Expression | undefined {
   if (operation.kind === 'elements') return operation.expression;
+  if (operation.kind === 'convolution') return operation.after;
   // what is only a part of its place is not whole before the last part is there
   const isWhole = operation.kind === 'product' && operation.output.size === operation.rows * operation.columns;
   return isWhole ? operation.after : undefined;
@@ -432,11 +460,11 @@ function joinedAxes(shape: readonly number[], from: readonly number[], to: reado
 }
 
 /**
- * A product that only its own expression reads is written where one of the expression's results goes: one piece of memory
+ * A product or convolution that only its own expression reads is written where one of the expression's results goes: one piece of memory
  * instead of two.
  */
 function inPlace(operation: Operation, readers: ReadonlyMap<Place, number>): Operation {
-  if (operation.kind !== 'product') return operation;
+  if (operation.kind !== 'product' && operation.kind !== 'convolution') return operation;
   const { output, after } = operation;
   const register = after.operands.findIndex(({ place }) => place === output);
   if (output.memory || register < 0 || readers.get(output) !== 1) return operation;

@@ -81,6 +81,9 @@ export interface Geometry {
   readonly padInfo: { readonly top: number; readonly left: number };
 }
 
+/** Numbered as in native/operations.h. */
+export const poolings = ['maximum', 'maximumGradient', 'average', 'averageGradient'] as const;
+
 export type Operation =
   | {
       readonly kind: 'product';
@@ -117,6 +120,50 @@ export type Operation =
       readonly toOffset: number;
     }
   | {
+      readonly kind: 'prepareFilter';
+      readonly geometry: Geometry;
+      readonly forGradient: boolean;
+      readonly filter: Place;
+      readonly output: Place;
+    }
+  | {
+      readonly kind: 'convolution';
+      readonly geometry: Geometry;
+      /** Whether it is the gradient of a convolution's input, from that of its result. */
+      readonly isGradient: boolean;
+      readonly x: Place;
+      readonly filter: Place;
+      readonly output: Place;
+      readonly after: Expression;
+    }
+  | {
+      readonly kind: 'filterGradient';
+      readonly geometry: Geometry;
+      readonly x: Place;
+      readonly dy: Place;
+      /** [parts, filter], each over some of the samples */
+      readonly output: Place;
+      readonly parts: number;
+    }
+  | {
+      readonly kind: 'pool';
+      readonly geometry: Geometry;
+      readonly pooling: (typeof poolings)[number];
+      readonly x?: Place;
+      readonly y?: Place;
+      readonly dy?: Place;
+      readonly output: Place;
+    }
+  | {
+      /** Places of images that are repeated, or sums over what became of them. */
+      readonly kind: 'enlarge';
+      readonly sizes: readonly [batch: number, height: number, width: number, channels: number];
+      readonly factors: readonly [down: number, across: number];
+      readonly isGradient: boolean;
+      readonly x: Place;
+      readonly output: Place;
+    }
+  | {
       /** Rows of data that is given at every run. */
       readonly kind: 'gather';
       readonly source: number;
@@ -151,6 +198,19 @@ export function placesOf(operation: Operation): { reads: Place[]; writes: Place[
     }
     case 'elements':
       return ofExpression(operation.expression);
+    case 'convolution': {
+      const { reads, writes } = ofExpression(operation.after);
+      return { reads: [operation.x, operation.filter, ...reads], writes: [operation.output, ...writes] };
+    }
+    case 'prepareFilter':
+      return { reads: [operation.filter], writes: [operation.output] };
+    case 'filterGradient':
+      return { reads: [operation.x, operation.dy], writes: [operation.output] };
+    case 'pool': {
+      const { x, y, dy, output } = operation;
+      return { reads: [x, y, dy].filter((place) => place !== undefined), writes: [output] };
+    }
+    case 'enlarge':
     case 'reduce':
     case 'copy':
       return { reads: [operation.x], writes: [operation.output] };
@@ -175,6 +235,15 @@ export function encode(operations: readonly Operation[]): Encoded {
   const writer = new Writer();
   for (const operation of operations) writer.operation(operation);
   return writer.encoded();
+}
+
+/** In the order of native/convolution.h. */
+export function geometryWords(geometry: Geometry): number[] {
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = geometry;
+  const { filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padInfo } = geometry;
+  const images = [batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels];
+  const windows = [filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth];
+  return [...images, ...windows, padInfo.top, padInfo.left];
 }
 
 class Writer {
@@ -227,6 +296,31 @@ class Writer {
         this.#place(weights, slots[0] ?? weights, slots[1] ?? weights, gradients, settings);
         break;
       }
+      case 'prepareFilter':
+        this.#whole(6, ...geometryWords(operation.geometry), Number(operation.forGradient));
+        this.#place(operation.filter, operation.output);
+        break;
+      case 'convolution':
+        this.#whole(7, ...geometryWords(operation.geometry), Number(operation.isGradient));
+        this.#place(operation.x, operation.filter, operation.output);
+        this.#expression(operation.after);
+        break;
+      case 'filterGradient':
+        this.#whole(8, ...geometryWords(operation.geometry), operation.parts);
+        this.#place(operation.x, operation.dy, operation.output);
+        break;
+      case 'pool':
+        this.#whole(9, ...geometryWords(operation.geometry), poolings.indexOf(operation.pooling));
+        for (const place of [operation.x, operation.y, operation.dy]) {
+          if (place) this.#place(place);
+          else this.#whole(-1);
+        }
+        this.#place(operation.output);
+        break;
+      case 'enlarge':
+        this.#whole(10, ...operation.sizes, ...operation.factors, Number(operation.isGradient));
+        this.#place(operation.x, operation.output);
+        break;
     }
   }
 

@@ -1,10 +1,11 @@
 /** How the kernels of tfjs are lowered to ours. */
 import * as tf from '@tensorflow/tfjs';
 import type { Node, Program } from '../program/program.ts';
+import { convolution, pooling } from '../program/shapes.ts';
 import { NotCompilable } from '../program/trace.ts';
 import { volume } from '../training/types.ts';
 import { Lowering as Lowerer, type Lowering, type Memory, stridesOf, type Tensor } from './lowering.ts';
-import type { Elementwise, Matrix, Operation, Reduction } from './operations.ts';
+import type { Elementwise, Matrix, Operation, poolings, Reduction } from './operations.ts';
 
 type Rule = (lowering: Lowering, node: Node) => void;
 
@@ -401,11 +402,79 @@ const same =
   (lowering, node) =>
     lowering.set(node.outputs[0], lowering.get(named(node)[name]));
 
+const convolve: Rule = (lowering, node) => {
+  const [x, filter] = [lowering.get(named(node).x), lowering.get(named(node).filter)];
+  const geometry = convolution(x.shape, filter.shape, node.attributes);
+  const shape = lowering.shape(node.outputs[0]);
+  finish(lowering, node, lowering.convolution(geometry, false, x.place, filter.place, shape));
+};
+
+/** Also what a transposed convolution computes. */
+const inputGradient: Rule = (lowering, node) => {
+  const [dy, filter] = [lowering.get(named(node).dy), lowering.get(named(node).filter)];
+  const shape = node.attributes.inputShape as number[];
+  const geometry = convolution(shape, filter.shape, node.attributes);
+  lowering.set(node.outputs[0], lowering.convolution(geometry, true, dy.place, filter.place, shape));
+};
+
+/** Parts of the samples that a filter's gradient is summed over in; each needs memory of the filter's size. */
+const filterParts = (batch: number, size: number) => Math.min(batch, size > 16384 ? 4 : 16);
+
+const filterGradient: Rule = (lowering, node) => {
+  const [x, dy] = [lowering.get(named(node).x), lowering.get(named(node).dy)];
+  const shape = node.attributes.filterShape as number[];
+  const geometry = convolution(x.shape, shape, node.attributes);
+  const parts = filterParts(geometry.batchSize, volume(shape));
+  const partial = lowering.fresh([parts, ...shape]);
+  const output = partial.place;
+  lowering.add({ kind: 'filterGradient', geometry, x: x.place, dy: dy.place, output, parts }, output, [
+    x.place,
+    dy.place,
+  ]);
+  const sum = parts === 1 ? partial : lowering.reduce('sum', partial, [0]);
+  lowering.set(node.outputs[0], sum);
+};
+
+const pool =
+  (kind: (typeof poolings)[number]): Rule =>
+  (lowering, node) => {
+    const { x, input, output: result, dy } = named(node);
+    const place = (id: number | undefined) => (id === undefined ? undefined : lowering.get(id).place);
+    const geometry = pooling(lowering.shape(x ?? input), node.attributes);
+    const given = { x: place(x ?? input), y: place(result), dy: place(dy) };
+    const output = lowering.fresh(lowering.shape(node.outputs[0]));
+    const reads = Object.values(given).filter((one) => one !== undefined);
+    lowering.add({ kind: 'pool', geometry, pooling: kind, ...given, output: output.place }, output.place, reads);
+    lowering.set(node.outputs[0], output);
+  };
+
+const enlarge =
+  (isGradient: boolean): Rule =>
+  (lowering, node) => {
+    const { images, dy } = named(node);
+    if (node.attributes.alignCorners || node.attributes.halfPixelCenters) throw new Error('resizing in another mode');
+    const [batch, height, width, channels] = lowering.shape(images);
+    const [, tall, wide] = lowering.shape(isGradient ? dy : node.outputs[0]);
+    if (tall % height !== 0 || wide % width !== 0) throw new Error('resizing by a fraction');
+    const x = lowering.get(isGradient ? dy : images).place;
+    const output = lowering.fresh(lowering.shape(node.outputs[0]));
+    const sizes = [batch, height, width, channels] as const;
+    const factors = [tall / height, wide / width] as const;
+    lowering.add({ kind: 'enlarge', sizes, factors, isGradient, x, output: output.place }, output.place, [x]);
+    lowering.set(node.outputs[0], output);
+  };
+
 const range: Rule = (lowering, node) => {
   const [output] = node.outputs;
   const shape = lowering.shape(output);
   const { start, step } = node.attributes as { start: number; step: number };
-  lowering.set(output, lowering.constant(Float32Array.from({ length: volume(shape) }, (_, i) => start + i * step), shape));
+  lowering.set(
+    output,
+    lowering.constant(
+      Float32Array.from({ length: volume(shape) }, (_, i) => start + i * step),
+      shape,
+    ),
+  );
 };
 
 const rules: Record<string, Rule> = {
@@ -450,4 +519,14 @@ const rules: Record<string, Rule> = {
   PadV2: pad,
   Tile: tile,
   FusedBatchNorm: normalize,
+  Conv2D: convolve,
+  FusedConv2D: convolve,
+  Conv2DBackpropInput: inputGradient,
+  Conv2DBackpropFilter: filterGradient,
+  MaxPool: pool('maximum'),
+  MaxPoolGrad: pool('maximumGradient'),
+  AvgPool: pool('average'),
+  AvgPoolGrad: pool('averageGradient'),
+  ResizeNearestNeighbor: enlarge(false),
+  ResizeNearestNeighborGrad: enlarge(true),
 };

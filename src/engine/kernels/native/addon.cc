@@ -97,6 +97,24 @@ napi_value source(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/** preparedFilterSize(geometry, forGradient): floats of a filter that is laid out for convolutions */
+napi_value sizeOfPreparedFilter(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value given[2];
+  napi_get_cb_info(env, info, &count, given, nullptr, nullptr);
+  size_t sizes = 0;
+  const int32_t* words = dataOf<int32_t>(env, given[0], &sizes);
+  bool forGradient = false;
+  napi_get_value_bool(env, given[1], &forGradient);
+  Geometry geometry;
+  if (sizes * sizeof *words != sizeof geometry) return fail(env, "no geometry");
+  std::memcpy(&geometry, words, sizeof geometry);
+  const long size = forGradient ? preparedGradientFilterSize(geometry) : preparedFilterSize(geometry);
+  napi_value result;
+  napi_create_int64(env, size, &result);
+  return result;
+}
+
 /** run(plan, operations): so many of the first ones */
 napi_value run(napi_env env, napi_callback_info info) {
   size_t count = 2;
@@ -119,6 +137,7 @@ napi_value initialize(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
       {"create", nullptr, create, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"source", nullptr, source, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"preparedFilterSize", nullptr, sizeOfPreparedFilter, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"run", nullptr, run, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);

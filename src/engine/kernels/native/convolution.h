@@ -1,14 +1,15 @@
 // Convolutions of images [batch, height, width, channels] with filters [height, width, in channels, out channels], and
 // their gradients, without a matrix of all windows in between. Made for nets of few channels.
 //
-// Samples are first copied amid zeros, so that windows need no look at the borders. The convolution itself and the gradient
-// of its input are then sums over windows of places ("correlations"), the filter's gradient is a sum over places:
+// Samples are first copied amid zeros, so that windows need no look at the borders. The convolution itself and the
+// gradient of its input are then sums over windows of places ("correlations"), the filter's gradient is a sum over
+// places:
 //  - with many channels of the result, vectors lie across these, and numbers of the sample are broadcast;
 //  - with few, vectors lie across the sample's row (a window's row of places and channels is one run of numbers), since
 //    most of a vector across one to four channels would be idle.
-// Either way a tile of sums stays in registers throughout. What a tile consists of may lie anywhere: it has one pointer for
-// each row of sums, and an index that all share. Places and windows are plain lists of such offsets, which run on over the
-// ends of rows, and over the ends of small samples.
+// Either way a tile of sums stays in registers throughout. What a tile consists of may lie anywhere: it has one pointer
+// for each row of sums, and an index that all share. Places and windows are plain lists of such offsets, which run on
+// over the ends of rows, and over the ends of small samples.
 //
 // Zeros around a sample are multiplied like other numbers: infinity in a filter gives NaN at borders.
 #pragma once
@@ -95,7 +96,8 @@ inline Frame outputFrame(const Geometry& g) {
   auto before = [](Axis a) { return std::max(0, (a.filter - 1) * a.dilation / a.stride - a.pad / a.stride); };
   auto reach = [&](Axis a) { return before(a) + std::max(a.out, (a.in - 1 + a.pad) / a.stride + 1); };
   Axis v = vertical(g), h = horizontal(g);
-  return frame(g, g.outHeight, g.outWidth, g.outChannels, before(v), before(h), reach(v), reach(h), g.inChannels <= fewChannels);
+  return frame(g, g.outHeight, g.outWidth, g.outChannels, before(v), before(h), reach(v), reach(h),
+               g.inChannels <= fewChannels);
 }
 
 /** The output's gradient as the filter's gradient sees it: vectors may reach beyond the last channel. */
@@ -156,7 +158,8 @@ inline std::vector<Piece> listPieces(const Correlation& c) {
       for (int j = 0; j < runs; j++)
         for (int k = 0; k < run; k += length)
           if ((k + length <= run) == whole)
-            pieces.push_back({int(i * c.windowRow + j * c.windowColumn + k), (i * runs + j) * run + k, std::min(length, run - k)});
+            pieces.push_back({int(i * c.windowRow + j * c.windowColumn + k), (i * runs + j) * run + k,
+                              std::min(length, run - k)});
   return pieces;
 }
 
@@ -176,25 +179,11 @@ inline Vector shuffle(Vector a, Vector b, std::integer_sequence<int, lane...>) {
 
 constexpr auto allLanes = std::make_integer_sequence<int, width>{};
 
-/** Sums of neighbouring blocks of lanes, those of a and those of b in turn. */
-template <int block, int... lane>
-inline Vector addBlocks(Vector a, Vector b, std::integer_sequence<int, lane...>) {
-  auto even = std::integer_sequence<int, (lane / block % 2 * width + lane / block / 2 * 2 * block + lane % block)...>{};
-  auto odd = std::integer_sequence<int, (lane / block % 2 * width + (lane / block / 2 * 2 + 1) * block + lane % block)...>{};
-  return shuffle(a, b, even) + shuffle(a, b, odd);
-}
-
-/** Four neighbouring numbers, again and again. */
-template <int... lane>
-inline Vector broadcastQuad(const float* from, std::integer_sequence<int, lane...>) {
-  typedef float Quad __attribute__((vector_size(16)));
-  Quad x;
-  std::memcpy(&x, from, sizeof x);
-#if defined(__clang__) || __GNUC__ >= 12
-  return __builtin_shufflevector(x, x, lane % 4 ...);
-#else
-  return Vector{x[lane % 4]...};
-#endif
+/** Every other block of lanes of a and of b in turn, from the block number `first` on. */
+template <int block, int first, int... lane>
+inline Vector takeBlocks(Vector a, Vector b, std::integer_sequence<int, lane...>) {
+  return shuffle(a, b, std::integer_sequence<int, lane / block % 2 * width + lane / (2 * block) * (2 * block) +
+                                                      first * block + lane % block...>{});
 }
 
 /** The sum of the lanes of each of so many vectors as there are lanes. */
@@ -204,7 +193,8 @@ inline Vector addLanes(const Vector* x) {
   Vector sums[count];
 #pragma GCC unroll 8
   for (int i = 0; i < count; i++)
-    sums[i] = addBlocks<block>(x[2 * i], x[2 * i + 1], allLanes);
+    sums[i] = takeBlocks<block, 0>(x[2 * i], x[2 * i + 1], allLanes) +
+              takeBlocks<block, 1>(x[2 * i], x[2 * i + 1], allLanes);
   if constexpr (count == 1)
     return sums[0];
   else
@@ -212,9 +202,9 @@ inline Vector addLanes(const Vector* x) {
 }
 
 /**
- * How the sums of many channels lie in vectors. One vector of channels alone would need a broadcast for every product. Two
- * or four numbers of a run are broadcast together then: the channels take turns in two vectors, each with a lane for each
- * of the numbers, and lanes are added in the end.
+ * How the sums of many channels lie in vectors. One vector of channels alone would need a broadcast for every product.
+ * Two or four numbers of a run are broadcast together then: the channels take turns in two vectors, each with a lane
+ * for each of the numbers, and lanes are added in the end.
  */
 enum class Lanes { one, two, pairs, quads };
 
@@ -246,29 +236,38 @@ inline void forLanes(Lanes lanes, Work work) {
   if (lanes == Lanes::quads) work(std::integral_constant<Lanes, Lanes::quads>());
 }
 
+/** Two neighbouring numbers, again and again. */
+inline Vector broadcastPair(const float* from) {
+  typedef int64_t Pairs __attribute__((vector_size(4 * width)));
+  int64_t pair;
+  std::memcpy(&pair, from, sizeof pair);
+  Pairs pairs = Pairs{} + pair;
+  Vector x;
+  std::memcpy(&x, &pairs, sizeof x);
+  return x;
+}
+
+/** Lanes that are in an odd pair. */
+template <int... lane>
+inline Mask oddPairs(std::integer_sequence<int, lane...>) {
+  return Mask{-(lane / 2 % 2)...};
+}
+
 /** So many neighbouring numbers, again and again. */
 template <int numbers>
 inline Vector broadcast(const float* from) {
-  if constexpr (numbers == 1) return splat(*from);
-  if constexpr (numbers == 2) {
-    typedef int64_t Pairs __attribute__((vector_size(4 * width)));
-    int64_t pair;
-    std::memcpy(&pair, from, sizeof pair);
-    Pairs pairs = Pairs{} + pair;
-    Vector x;
-    std::memcpy(&x, &pairs, sizeof x);
-    return x;
-  }
-  if constexpr (numbers == 4) return broadcastQuad(from, allLanes);
+  if constexpr (numbers == 4) return select(oddPairs(allLanes), broadcastPair(from + 2), broadcastPair(from));
+  if constexpr (numbers == 2) return broadcastPair(from);
+  return splat(*from);
 }
 
-/** Channels that take turns in two vectors, each for so many numbers: the vector number `odd` of one that has them in order. */
+/** From channels in order: one of the two vectors in which they take turns, each for so many numbers. */
 template <int numbers, int odd, int... lane>
 inline Vector spread(Vector x, std::integer_sequence<int, lane...>) {
   return shuffle(x, x, std::integer_sequence<int, lane / numbers * 2 + odd...>{});
 }
 
-/** The reverse for one of the numbers. */
+/** From these two vectors: the channels in order for one of the numbers. */
 template <int numbers, int number, int... lane>
 inline Vector collect(Vector even, Vector odd, std::integer_sequence<int, lane...>) {
   return shuffle(even, odd, std::integer_sequence<int, lane % 2 * width + (lane / 2 * numbers + number) % width...>{});
@@ -281,7 +280,7 @@ inline void forNumbers(Work work) {
   work(std::integral_constant<int, numbers - 1>());
 }
 
-/** The sum of this for all numbers. */
+/** The same summed over the numbers. */
 template <int numbers>
 inline Vector collectAll(Vector even, Vector odd) {
   Vector sum = {};
@@ -290,8 +289,8 @@ inline Vector collectAll(Vector even, Vector odd) {
 }
 
 /**
- * Lays out a filter as `correlate` reads it. With few channels: piece by piece a vector for each channel. With many: for
- * every two vectors of channels number by number, or numbers that are broadcast together. What is missing is zero.
+ * Lays out a filter as `correlate` reads it. With few channels: piece by piece a vector for each channel. With many:
+ * for every two vectors of channels number by number, or numbers that are broadcast together. What is missing is zero.
  */
 inline void layOut(const Correlation& c, const float* filter, float* to) {
   std::vector<Piece> pieces = listPieces(c);
@@ -299,8 +298,8 @@ inline void layOut(const Correlation& c, const float* filter, float* to) {
   for (long i = 0; i < (long)pieces.size(); i++)
     for (int lane = 0; lane < pieces[i].count; lane++) {
       int number = pieces[i].number + lane, place = number / c.depth;
-      const float* from = filter + c.filter + place / c.windowColumns * c.filterRow + place % c.windowColumns * c.filterColumn +
-                          number % c.depth * c.filterDepth;
+      const float* from = filter + c.filter + place / c.windowColumns * c.filterRow +
+                          place % c.windowColumns * c.filterColumn + number % c.depth * c.filterDepth;
       if (c.few()) {
         for (int j = 0; j < c.channels; j++) to[(i * c.channels + j) * width + lane] = from[j * c.filterChannel];
         continue;
@@ -315,6 +314,8 @@ inline void layOut(const Correlation& c, const float* filter, float* to) {
       }
     }
 }
+
+// The four functions that do the work are not inlined: their callers' variables would cost them registers.
 
 /** So many places from the first on; the last one again where there are no more. */
 template <int count>
@@ -381,8 +382,8 @@ inline Mask firstLanes(int count) {
 }
 
 template <int channels>
-__attribute__((noinline)) void correlateFew(const std::vector<Place>& places, const std::vector<Piece>& pieces, const float* source,
-                         const float* filter, float* target) {
+__attribute__((noinline)) void correlateFew(const std::vector<Place>& places, const std::vector<Piece>& pieces,
+                                            const float* source, const float* filter, float* target) {
   constexpr int tile = std::min(width, 8) / channels;
   const Place *place = places.data(), *placesEnd = place + places.size();
   const Piece* end = pieces.data() + pieces.size();
@@ -401,22 +402,28 @@ __attribute__((noinline)) void correlateFew(const std::vector<Place>& places, co
       for (int i = 0; i < tile; i++)
         for (int k = 0; k < count; k++) {
           Vector left = mask(load(from[i] + piece[k].offset));
+          const float* right = factors + k * channels * width;
 #pragma GCC unroll 4
-          for (int j = 0; j < channels; j++) sums[i * channels + j] += left * load(factors + (k * channels + j) * width);
+          for (int j = 0; j < channels; j++) sums[i * channels + j] += left * load(right + j * width);
         }
       factors += count * channels * width;
     };
+    // Two pieces of a place at a time: the same piece of two places is often in the same bank of the cache, of which
+    // only one line is read at once.
     auto all = [](Vector x) { return x; };
     const Piece* piece = pieces.data();
     for (; whole - piece >= 2; piece += 2) add(std::integral_constant<int, 2>(), piece, all);
     if (piece < whole) add(std::integral_constant<int, 1>(), piece++, all);
     // What lies beyond the window must not take part: infinity times zero is not zero.
-    for (; piece < end; piece++) add(std::integral_constant<int, 1>(), piece, [&](Vector x) { return bitsToFloats(floatsToBits(x) & rest); });
+    auto part = [&](Vector x) { return bitsToFloats(floatsToBits(x) & rest); };
+    for (; piece < end; piece++) add(std::integral_constant<int, 1>(), piece, part);
     Vector sum = addLanes(sums);
-    bool dense = at == place && at[tile - 1].target - at[0].target == (tile - 1) * channels;
-    if (tile * channels == width && dense) {
-      store(target + at[0].target, sum);
-      continue;
+    if constexpr (tile * channels == width) {
+      bool dense = at == place && at[tile - 1].target - at[0].target == (tile - 1) * channels;
+      if (dense) {
+        store(target + at[0].target, sum);
+        continue;
+      }
     }
 #pragma GCC unroll 8
     for (int i = 0; i < tile; i++)
@@ -438,7 +445,11 @@ inline void forFew(int channels, Work work) {
 
 inline void correlate(const Correlation& c, const std::vector<Place>& places, const std::vector<Piece>& pieces,
                       const float* source, const float* filter, float* target) {
-  if (c.few()) return forFew(c.channels, [&](auto channels) { correlateFew<channels>(places, pieces, source, filter, target); });
+  if (c.few()) {
+    return forFew(c.channels, [&](auto channels) {
+      correlateFew<channels>(places, pieces, source, filter, target);
+    });
+  }
   for (int channel = 0; channel < c.channels; channel += 2 * width) {
     int channels = std::min(2 * width, c.channels - channel);
     const float* panel = filter + (long)channel * pieces.size();
@@ -449,8 +460,9 @@ inline void correlate(const Correlation& c, const std::vector<Place>& places, co
 }
 
 /** Some correlations of the same samples, one after another; their filters are laid out one after another, too. */
-inline void correlateSamples(const std::vector<Correlation>& all, const Frame& frame, const float* source, const float* filter,
-                             float* target, long targetSample, int begin, int end, float* scratch) {
+inline void correlateSamples(const std::vector<Correlation>& all, const Frame& frame, const float* source,
+                             const float* filter, float* target, long targetSample, int begin, int end,
+                             float* scratch) {
   struct Lists {
     std::vector<Place> places;
     std::vector<Piece> pieces;
@@ -461,7 +473,8 @@ inline void correlateSamples(const std::vector<Correlation>& all, const Frame& f
     int samples = std::min(frame.group, end - i);
     if (samples != listed) {
       lists.clear();
-      for (const Correlation& c : all) lists.push_back({listPlaces(c, samples, frame.framed(), targetSample), listPieces(c)});
+      for (const Correlation& c : all)
+        lists.push_back({listPlaces(c, samples, frame.framed(), targetSample), listPieces(c)});
       listed = samples;
     }
     const float* framed = frame.put(source + i * frame.sample(), samples, scratch);
@@ -484,7 +497,8 @@ inline Correlation forward(const Geometry& g) {
   c.target = 0, c.targetRow = (long)g.outWidth * g.outChannels, c.targetColumn = g.outChannels;
   c.windowRows = g.filterHeight, c.windowColumns = g.filterWidth, c.depth = g.inChannels;
   c.windowRow = g.dilationHeight * row, c.windowColumn = g.dilationWidth * column;
-  c.filter = 0, c.filterRow = g.filterWidth * tap, c.filterColumn = tap, c.filterDepth = g.outChannels, c.filterChannel = 1;
+  c.filter = 0, c.filterRow = g.filterWidth * tap, c.filterColumn = tap;
+  c.filterDepth = g.outChannels, c.filterChannel = 1;
   return c;
 }
 
@@ -494,16 +508,20 @@ inline long preparedFilterSize(const Geometry& g) {
   return filterSize(c, listPieces(c));
 }
 
-inline void prepareFilter(const Geometry& g, const float* filter, float* prepared) { layOut(forward(g), filter, prepared); }
+inline void prepareFilter(const Geometry& g, const float* filter, float* prepared) {
+  layOut(forward(g), filter, prepared);
+}
 
 /** y of samples [begin, end). */
-inline void convolve(const Geometry& g, const float* x, const float* prepared, float* y, int begin, int end, float* scratch) {
-  correlateSamples({forward(g)}, inputFrame(g), x, prepared, y, (long)g.outHeight * g.outWidth * g.outChannels, begin, end, scratch);
+inline void convolve(const Geometry& g, const float* x, const float* prepared, float* y, int begin, int end,
+                     float* scratch) {
+  long sample = (long)g.outHeight * g.outWidth * g.outChannels;
+  correlateSamples({forward(g)}, inputFrame(g), x, prepared, y, sample, begin, end, scratch);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// dx from dy. Places of the input that are `stride` apart see the same taps of the filter, others see other ones: for each
-// such phase this is a correlation of its own, in which no zeros between places of dy are multiplied.
+// dx from dy. Places of the input that are `stride` apart see the same taps of the filter, others see other ones: for
+// each such phase this is a correlation of its own, in which no zeros between places of dy are multiplied.
 
 struct Phase {
   /** Places of the input: the first, and how many. */
@@ -540,9 +558,11 @@ inline std::vector<Correlation> phases(const Geometry& g) {
       if (v.count == 0 || h.count == 0) continue;
       Correlation c;
       c.rows = v.count, c.columns = h.count, c.channels = g.inChannels;
-      c.source = (v.source + frame.top) * row + (h.source + frame.left) * column, c.sourceRow = row, c.sourceColumn = column;
+      c.source = (v.source + frame.top) * row + (h.source + frame.left) * column;
+      c.sourceRow = row, c.sourceColumn = column;
       c.target = ((long)v.first * g.inWidth + h.first) * g.inChannels;
-      c.targetRow = (long)g.strideHeight * g.inWidth * g.inChannels, c.targetColumn = (long)g.strideWidth * g.inChannels;
+      c.targetRow = (long)g.strideHeight * g.inWidth * g.inChannels;
+      c.targetColumn = (long)g.strideWidth * g.inChannels;
       c.windowRows = v.taps, c.windowColumns = h.taps, c.depth = g.outChannels;
       c.windowRow = v.sourceStep * row, c.windowColumn = h.sourceStep * column;
       c.filter = ((long)v.lastTap * g.filterWidth + h.lastTap) * tap;
@@ -568,15 +588,16 @@ inline void prepareGradientFilter(const Geometry& g, const float* filter, float*
 }
 
 /** dx of samples [begin, end); also the forward pass of a transposed convolution. */
-inline void convolveInputGradient(const Geometry& g, const float* dy, const float* prepared, float* dx, int begin, int end,
-                                  float* scratch) {
-  correlateSamples(phases(g), outputFrame(g), dy, prepared, dx, (long)g.inHeight * g.inWidth * g.inChannels, begin, end, scratch);
+inline void convolveInputGradient(const Geometry& g, const float* dy, const float* prepared, float* dx, int begin,
+                                  int end, float* scratch) {
+  long sample = (long)g.inHeight * g.inWidth * g.inChannels;
+  correlateSamples(phases(g), outputFrame(g), dy, prepared, dx, sample, begin, end, scratch);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The filter's gradient: every number of it is a sum over the places of the output
 
-/** Adds up to two vectors of the output's channels, of which the first `channels` are there, to rows of the gradient. */
+/** Adds to up to two vectors of the gradient's rows: the output's channels, of which the first `channels` are there. */
 template <Lanes lanes>
 __attribute__((noinline)) void addGradientMany(const Place* places, int count, const std::vector<Piece>& pieces,
                                                const float* source, const float* dy, long dyColumn, float* gradient,
@@ -587,7 +608,8 @@ __attribute__((noinline)) void addGradientMany(const Place* places, int count, c
   for (int first = 0; first < window; first += tile * numbers) {
     const float* from[tile];
 #pragma GCC unroll 16
-    for (int i = 0; i < tile; i++) from[i] = source + pieces[std::min(first + i * numbers, window - numbers)].offset;
+    for (int i = 0; i < tile; i++)
+      from[i] = source + pieces[std::min(first + i * numbers, window - numbers)].offset;
     Vector sums[tile][vectors] = {};
     const float* factors = dy;
     for (const Place* place = places; place < places + count; place++) {
@@ -642,8 +664,8 @@ __attribute__((noinline)) void addGradientMany(const Place* places, int count, c
 
 /** Vectors lie across the window, and numbers of dy are broadcast. */
 template <int channels>
-__attribute__((noinline)) void addGradientFew(const Place* places, int count, const std::vector<Piece>& pieces, const float* source,
-                           const float* dy, float* gradient) {
+__attribute__((noinline)) void addGradientFew(const Place* places, int count, const std::vector<Piece>& pieces,
+                                              const float* source, const float* dy, float* gradient) {
   constexpr int tile = 9 / channels;
   int last = (int)pieces.size() - 1;
   for (int first = 0; first <= last; first += tile) {
@@ -667,7 +689,8 @@ __attribute__((noinline)) void addGradientFew(const Place* places, int count, co
       for (int j = 0; j < channels; j++) {
         if (first + i > last) break;
         const Piece& piece = pieces[first + i];
-        for (int lane = 0; lane < piece.count; lane++) gradient[(piece.number + lane) * channels + j] += sums[i][j][lane];
+        float* to = gradient + piece.number * channels + j;
+        for (int lane = 0; lane < piece.count; lane++) to[lane * channels] += sums[i][j][lane];
       }
   }
 }
@@ -675,10 +698,14 @@ __attribute__((noinline)) void addGradientFew(const Place* places, int count, co
 /** Adds the filter's gradient over some places of the output. */
 inline void addGradient(const Correlation& c, const Place* places, int count, const std::vector<Piece>& pieces,
                         const float* source, const float* dy, float* gradient) {
-  if (c.few()) return forFew(c.channels, [&](auto channels) { addGradientFew<channels>(places, count, pieces, source, dy, gradient); });
-  // So few numbers that tiles for two vectors would be idler than those for one?
-  int window = (int)pieces.size(), one = roundUp(window, tileOf(Lanes::one)), two = roundUp(window, tileOf(Lanes::two));
-  int panel = one < two ? width : 2 * width;
+  if (c.few()) {
+    return forFew(c.channels, [&](auto channels) {
+      addGradientFew<channels>(places, count, pieces, source, dy, gradient);
+    });
+  }
+  // A window may be so small that tiles for two vectors would be idler than those for one.
+  int window = (int)pieces.size();
+  int panel = roundUp(window, tileOf(Lanes::one)) < roundUp(window, tileOf(Lanes::two)) ? width : 2 * width;
   for (int channel = 0; channel < c.channels; channel += panel) {
     int channels = std::min(panel, c.channels - channel);
     forLanes(lanesOf(c, channels), [&](auto lanes) {
@@ -688,8 +715,8 @@ inline void addGradient(const Correlation& c, const Place* places, int count, co
 }
 
 /** The filter's gradient over samples [begin, end), written to `partial`. */
-inline void convolveFilterGradient(const Geometry& g, const float* x, const float* dy, float* partial, int begin, int end,
-                                   float* scratch) {
+inline void convolveFilterGradient(const Geometry& g, const float* x, const float* dy, float* partial, int begin,
+                                   int end, float* scratch) {
   Correlation c = forward(g);
   Frame input = inputFrame(g), output = gradientFrame(g);
   std::vector<Piece> pieces = listPieces(c);
@@ -703,7 +730,8 @@ inline void convolveFilterGradient(const Geometry& g, const float* x, const floa
     const float* from = output.put(dy + i * output.sample(), samples, copy);
     // So few places at a time that what is read of them stays in the first cache.
     for (int place = 0, all = samples * c.rows * c.columns; place < all; place += manyPlaces)
-      addGradient(c, &places[place], std::min(manyPlaces, all - place), pieces, source, from + (long)place * c.channels, partial);
+      addGradient(c, &places[place], std::min(manyPlaces, all - place), pieces, source,
+                  from + (long)place * c.channels, partial);
   }
 }
 

@@ -52,6 +52,12 @@ struct Expression {
   bool empty() const { return steps.empty(); }
   long scratch() const { return (long)(slots + (int)operands.size()) * pieceSize; }
   void run(int row, int rowEnd, int column, int columnEnd, float* scratch) const;
+  /** Of `batch` samples that lie one after the other those from `begin` to `end`; a sample is some whole rows. */
+  void runSamples(int batch, int begin, int end, float* scratch) const {
+    const long size = (long)rows * columns / batch;
+    if (rows == 1) run(0, 1, (int)(begin * size), (int)(end * size), scratch);
+    else run((int)(begin * size / columns), (int)(end * size / columns), 0, columns, scratch);
+  }
 };
 
 template <class F>

@@ -5,8 +5,10 @@
 #include <memory>
 #include <vector>
 
+#include "convolution.h"
 #include "expression.h"
 #include "optimizers.h"
+#include "pooling.h"
 #include "product.h"
 #include "reductions.h"
 
@@ -133,6 +135,110 @@ struct Copy : Operation {
               if (from[5] == 1 && to[5] == 1) std::memcpy(target, source, sizeof(float) * shape[5]);
               else for (int f = 0; f < shape[5]; f++) target[f * to[5]] = source[f * from[5]];
             }
+  }
+};
+
+/** Pieces of samples, each with so much work. */
+inline int samplePieces(int batch, double work, int threads) {
+  return between(1, std::min<long>(batch, (long)(work / 1e5)), 4L * threads);
+}
+
+/** Lays out a filter, once for all samples. */
+struct PrepareFilter : Operation {
+  Geometry geometry;
+  bool forGradient;
+  const float* filter;
+  float* prepared;
+
+  void divide(int) {}
+  void run(int, float*) const override {
+    if (forGradient) prepareGradientFilter(geometry, filter, prepared);
+    else prepareFilter(geometry, filter, prepared);
+  }
+};
+
+/** A convolution or the gradient of its input, and what is done to every element of the result. */
+struct Convolution : Operation {
+  Geometry geometry;
+  bool isGradient;
+  const float *x, *prepared;
+  float* y;
+  Expression after;
+
+  void divide(int threads) {
+    const auto& g = geometry;
+    const double work = (double)g.batch * g.outHeight * g.outWidth * g.filterHeight * g.filterWidth * g.inChannels * g.outChannels;
+    pieces = samplePieces(g.batch, work, threads);
+  }
+  long scratch() const override { return std::max(convolveScratch(geometry), after.scratch()); }
+  void run(int piece, float* scratch) const override {
+    const Part samples(geometry.batch, piece, pieces);
+    if (isGradient) convolveInputGradient(geometry, x, prepared, y, samples.begin, samples.end, scratch);
+    else convolve(geometry, x, prepared, y, samples.begin, samples.end, scratch);
+    if (!after.empty()) after.runSamples(geometry.batch, samples.begin, samples.end, scratch);
+  }
+};
+
+/** Parts of the gradient of a filter, each over some of the samples; they do not depend on the number of threads. */
+struct FilterGradient : Operation {
+  Geometry geometry;
+  const float *x, *dy;
+  /** [parts, filter] */
+  float* partial;
+  int parts;
+
+  void divide(int) { pieces = parts; }
+  long scratch() const override { return convolveScratch(geometry); }
+  void run(int piece, float* scratch) const override {
+    const auto& g = geometry;
+    const long size = (long)g.filterHeight * g.filterWidth * g.inChannels * g.outChannels;
+    const Part samples(g.batch, piece, pieces);
+    convolveFilterGradient(g, x, dy, partial + piece * size, samples.begin, samples.end, scratch);
+  }
+};
+
+/** Numbered as in operations.ts. */
+enum class Pooling : int32_t { maximum, maximumGradient, average, averageGradient };
+
+struct Pool : Operation {
+  Geometry geometry;
+  Pooling kind;
+  /** Gradients need all of the input, the result and its gradient. */
+  const float *x, *y, *dy;
+  float* output;
+
+  void divide(int threads) {
+    const auto& g = geometry;
+    pieces = samplePieces(g.batch, 4.0 * g.batch * g.inHeight * g.inWidth * g.inChannels, threads);
+  }
+  void run(int piece, float*) const override {
+    const Part samples(geometry.batch, piece, pieces);
+    const auto [begin, end] = samples;
+    switch (kind) {
+      case Pooling::maximum: return maxPool(geometry, x, output, begin, end);
+      case Pooling::maximumGradient: return maxPoolGradient(geometry, dy, x, y, output, begin, end);
+      case Pooling::average: return averagePool(geometry, x, output, begin, end);
+      case Pooling::averageGradient: return averagePoolGradient(geometry, dy, output, begin, end);
+    }
+  }
+};
+
+/** Every place of images repeated, or the sum over what became of it. */
+struct Enlarge : Operation {
+  Enlargement enlargement;
+  int batch;
+  bool isGradient;
+  const float* x;
+  float* y;
+
+  void divide(int threads) {
+    const auto& e = enlargement;
+    pieces = samplePieces(batch, 4.0 * batch * e.height * e.width * e.channels * e.down * e.across, threads);
+  }
+  void run(int piece, float*) const override {
+    const Part samples(batch, piece, pieces);
+    if (isGradient) resizeNearestGradient(enlargement, x, y, samples.begin, samples.end);
+    else resizeNearest(enlargement, x, y, samples.begin, samples.end);
   }
 };
 

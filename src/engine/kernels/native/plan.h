@@ -28,6 +28,11 @@ class Reader {
       case 3: return made<Copy>();
       case 4: return made<Gather>();
       case 5: return made<Update>();
+      case 6: return made<PrepareFilter>();
+      case 7: return made<Convolution>();
+      case 8: return made<FilterGradient>();
+      case 9: return made<Pool>();
+      case 10: return made<Enlarge>();
       default: throw std::invalid_argument("an unknown operation in the plan");
     }
   }
@@ -73,6 +78,54 @@ class Reader {
     m.columns = word();
     m.depth = word();
     read(p.after);
+  }
+
+  void read(Geometry& g) {
+    for (int* size : {&g.batch, &g.inHeight, &g.inWidth, &g.inChannels, &g.outHeight, &g.outWidth, &g.outChannels,
+                      &g.filterHeight, &g.filterWidth, &g.strideHeight, &g.strideWidth, &g.dilationHeight,
+                      &g.dilationWidth, &g.padTop, &g.padLeft})
+      *size = word();
+  }
+
+  void read(PrepareFilter& p) {
+    read(p.geometry);
+    p.forGradient = word();
+    p.filter = place();
+    p.prepared = place();
+  }
+
+  void read(Convolution& c) {
+    read(c.geometry);
+    c.isGradient = word();
+    c.x = place();
+    c.prepared = place();
+    c.y = place();
+    read(c.after);
+  }
+
+  void read(FilterGradient& f) {
+    read(f.geometry);
+    f.parts = word();
+    f.x = place();
+    f.dy = place();
+    f.partial = place();
+  }
+
+  void read(Pool& p) {
+    read(p.geometry);
+    p.kind = (Pooling)word();
+    p.x = place();
+    p.y = place();
+    p.dy = place();
+    p.output = place();
+  }
+
+  void read(Enlarge& e) {
+    auto& [height, width, channels, down, across] = e.enlargement;
+    for (int* size : {&e.batch, &height, &width, &channels, &down, &across}) *size = word();
+    e.isGradient = word();
+    e.x = place();
+    e.y = place();
   }
 
   void read(Elements& e) { read(e.expression); }

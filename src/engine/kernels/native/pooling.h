@@ -103,7 +103,8 @@ inline void maxPool(const Geometry& g, const float* x, float* y, int begin, int 
 }
 
 /** The gradient goes to the first place that holds the maximum. */
-inline void maxPoolGradient(const Geometry& g, const float* dy, const float* x, const float* y, float* dx, int begin, int end) {
+inline void maxPoolGradient(const Geometry& g, const float* dy, const float* x, const float* y, float* dx, int begin,
+                            int end) {
   bool once = tiles(g);
   clearInput(g, dx, begin, end);
   forWindows(g, begin, end, [&](long from, const Window& window) {
@@ -174,7 +175,8 @@ inline void resizeNearestGradient(const Enlargement& e, const float* dy, float* 
         decltype(kind) sum = {};
         for (int down = 0; down < e.down; down++)
           for (int across = 0; across < e.across; across++)
-            sum += get<decltype(kind)>(dy + (i * e.down + down) * enlargedRow + (place * e.across + across) * e.channels + channel);
+            sum += get<decltype(kind)>(dy + (i * e.down + down) * enlargedRow +
+                                       (place * e.across + across) * e.channels + channel);
         put(dx + i * row + place * e.channels + channel, sum);
       });
 }

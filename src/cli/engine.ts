@@ -14,6 +14,7 @@ function describeReport(report: EngineReport): string {
   const rows: [string, string | undefined][] = [
     ['native engine', head],
     ['reason', report.reason],
+    ['own kernels', report.kernels.join(', ') || 'none for this platform'],
     ['TensorFlow', report.version],
     ['threads', report.threads?.toString()],
     [
@@ -28,7 +29,9 @@ function describeReport(report: EngineReport): string {
     ['unfinished', report.unfinishedBytes === undefined ? undefined : `${megabytes(report.unfinishedBytes)} on disk`],
     [
       'without it',
-      report.works ? undefined : 'models train on the engine onnx, or on wasm where ONNX Runtime does not load',
+      report.works
+        ? undefined
+        : 'models train on our own kernels and on the engine onnx, or on wasm where ONNX Runtime does not load',
     ],
     ['Node', `${report.node} (${report.platform} ${report.arch})`],
   ];

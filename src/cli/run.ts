@@ -10,7 +10,7 @@ import { askOnTerminal } from './input.ts';
 import { withParameters } from './parameters.ts';
 import { duration, Progress } from './progress.ts';
 
-export const ENGINES = ['auto', 'aenb', 'tensorflow', 'onnx', 'wasm', 'cpu'] as const;
+export const ENGINES = ['auto', 'tensorflow', 'onnx', 'wasm', 'cpu', 'aenb'] as const;
 
 export interface RunOptions {
   out?: string;
@@ -197,7 +197,10 @@ class NotebookRun {
       const parts = [
         `${cells} of ${this.cells.length} cells in ${duration(Date.now() - this.startedAt)}`,
         ...(engine
-          ? [`engine ${engine.name} ${engine.version}, ${engine.threads} thread${engine.threads === 1 ? '' : 's'}`]
+          ? [
+              `engine ${engine.name} ${engine.version}${engine.kernels ? `, kernels ${engine.kernels}` : ''}, ` +
+                `${engine.threads} thread${engine.threads === 1 ? '' : 's'}`,
+            ]
           : []),
         ...written.map((file) => `wrote ${file}`),
       ];

@@ -3,7 +3,7 @@
  * and then use tf, whose current backend it is.
  */
 import * as tf from '@tensorflow/tfjs';
-import { correctResizeGradient } from './cpuKernels.ts';
+import { correctAveragePoolGradient, correctResizeGradient } from './corrections.ts';
 import { loadKernels } from './kernels/binding.ts';
 import { KernelEngine } from './kernels/engine.ts';
 import { OnnxEngine } from './onnx/inPlace.ts';
@@ -34,6 +34,8 @@ export interface EngineStatus {
   readonly name: EngineName;
   readonly version: string;
   readonly threads: number;
+  /** The instructions that our own training kernels use, where these are there and may be used. */
+  readonly kernels?: string;
   /** Why a better engine was not taken; absent when the first choice runs. */
   readonly reason?: string;
 }
@@ -41,12 +43,12 @@ export interface EngineStatus {
 /** Each loads an engine and makes it tf's backend, or throws with the reason. */
 const loaders = {
   async aenb(): Promise<EngineStatus> {
-    const version = loadKernels();
+    const kernels = loadKernels();
     // what is not compiled, and tf in cells, runs on wasm
     await loadWasm();
     await activate('wasm');
     compileInPlace(new KernelEngine(threads));
-    return { name: 'aenb', version, threads };
+    return { name: 'aenb', version: kernels, threads, kernels };
   },
   async tensorflow(): Promise<EngineStatus> {
     if (!addonPath()) throw new Error('the native engine is not installed (`aenb engine install` installs it)');
@@ -70,6 +72,7 @@ const loaders = {
   async cpu(): Promise<EngineStatus> {
     await activate('cpu');
     correctResizeGradient();
+    correctAveragePoolGradient('cpu');
     // it would advertise tfjs-node at its first use
     (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
     return { name: 'cpu', version: tf.version.tfjs, threads: 1 };
@@ -98,8 +101,9 @@ export function engine(): EngineStatus | undefined {
 }
 
 /**
- * Loads the engine that the environment variable AENB_ENGINE names (`auto`, `aenb`, `tensorflow`, `onnx`, `wasm` or `cpu`),
- * once per process. `auto`, the default, takes the first that works. One that is asked for by name and does not load is an
+ * Loads the engine that the environment variable AENB_ENGINE names, once per process. `auto`, the default, takes the first of
+ * `tensorflow`, `onnx`, `wasm` and `cpu` that works, and trains with our own kernels whatever these know; a name means that
+ * engine and no other (`aenb`: our own kernels, the rest on wasm). One that is asked for by name and does not load is an
  * error.
  */
 export function loadEngine(): Promise<EngineStatus> {
@@ -170,12 +174,13 @@ async function load(wanted: string): Promise<EngineStatus> {
     throw new RangeError(`AENB_ENGINE must be one of auto, ${Object.keys(loaders).join(', ')}, got '${wanted}'`);
   }
   const reasons: string[] = [];
-  const own = attempt(loadKernels, (reason) => reasons.push(`aenb: ${reason}`));
-  if (own) compileInPlace(new KernelEngine(threads));
+  const kernels = attempt(loadKernels, (reason) => reasons.push(`aenb: ${reason}`));
+  if (kernels) compileInPlace(new KernelEngine(threads));
   for (const name of backends) {
     try {
       const status = await loaders[name]();
-      if (own) return { name: 'aenb', version: own, threads };
+      // nothing is better than our own kernels
+      if (kernels) return { ...status, kernels };
       return { ...status, reason: reasons.join('; ') };
     } catch (error) {
       reasons.push(`${name}: ${messageOf(error)}`);

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { correctAveragePoolGradient } from './corrections.ts';
 import { addConvolutionFilterGradient } from './wasmConvolution.ts';
 import { borrowKernelsFromCpu } from './wasmFromCpu.ts';
 import { transposeBeforeMatMul } from './wasmMatMul.ts';
@@ -33,6 +34,7 @@ export async function loadWasm(): Promise<void> {
   transposeBeforeMatMul();
   addConvolutionFilterGradient();
   borrowKernelsFromCpu();
+  correctAveragePoolGradient('wasm');
   prepared = true;
 }
 

@@ -14,9 +14,11 @@ export type MimeBundle = Record<string, unknown>;
 
 /** The engine that trains, as the status bar and every Run show it. */
 export interface EngineStatus {
-  readonly name: 'aenb' | 'tensorflow' | 'onnx' | 'wasm' | 'cpu';
+  readonly name: 'tensorflow' | 'onnx' | 'wasm' | 'cpu' | 'aenb';
   readonly version: string;
   readonly threads: number;
+  /** The instructions that our own training kernels use, where these train. */
+  readonly kernels?: string;
   /** Why a better engine was not taken; absent when the first choice runs. */
   readonly reason?: string;
 }

@@ -18,7 +18,7 @@ export interface SessionOptions {
   notebook?: string;
   /** Node's executable; by default the one that runs us. */
   node?: string;
-  engine?: 'auto' | 'aenb' | 'tensorflow' | 'onnx' | 'wasm' | 'cpu';
+  engine?: 'auto' | 'tensorflow' | 'onnx' | 'wasm' | 'cpu' | 'aenb';
   environment?: Record<string, string>;
   /** Asks the user; without a text, nobody answered. Without this function `input` fails. */
   onInput?(

@@ -10,7 +10,7 @@ export interface Host {
   /** Answers a renderer's requests on `channel` (decode this point) while the kernel lives. */
   handle(channel: string, handler: (payload: unknown) => unknown | Promise<unknown>): { dispose(): void };
   /** Told once, when an engine was loaded. */
-  engineLoaded(engine: { name: string; version: string; threads: number; reason?: string }): void;
+  engineLoaded(engine: { name: string; version: string; threads: number; kernels?: string; reason?: string }): void;
 }
 
 let current: Host | undefined;

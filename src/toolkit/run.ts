@@ -24,8 +24,10 @@ export interface Run {
   /** The epoch, from 1, with the least monitored loss. */
   readonly bestEpoch?: number;
   readonly stopped: 'completed' | 'earlyStopping' | 'interrupted';
-  /** 'aenb' | 'tensorflow' | 'onnx' | 'wasm' | 'cpu' */
+  /** 'tensorflow' | 'onnx' | 'wasm' | 'cpu' | 'aenb' */
   readonly engine: string;
+  /** The instructions of our own kernels ('avx2', …), where these ran the steps in the engine's place. */
+  readonly kernels?: string;
   /** Threads that the engine may use. */
   readonly threads?: number;
   /** Whether steps ran as one compiled program. */

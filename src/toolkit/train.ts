@@ -17,6 +17,7 @@ import { lossOf, type Means, MeanTerms } from './means.ts';
 import type { NdArray } from './ndarray.ts';
 import { Pacer } from './pause.ts';
 import { liveTraining } from './plot/live.ts';
+import { enginesOf } from './plot/progress.ts';
 import { Random } from './random.ts';
 import { displayableRun, type Run, recordOf } from './run.ts';
 import { checkNumber } from './validate.ts';
@@ -178,7 +179,14 @@ class Training {
   async run(): Promise<{ run: Run; state: TrainingState }> {
     const { model, unit, resume } = this.#problem;
     const { epochs, live: wanted = host() !== undefined } = this.#options;
-    const live = wanted ? liveTraining({ model, unit, epochs, engine: this.#engine.name }) : undefined;
+    const live = wanted
+      ? liveTraining({
+          model,
+          unit,
+          epochs,
+          engine: enginesOf({ engine: this.#engine.name, kernels: this.#engine.kernels }),
+        })
+      : undefined;
     let stopped: Run['stopped'] = 'completed';
     try {
       for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -358,7 +366,8 @@ class Training {
       epochs: this.#history.loss.length,
       ...(watched && this.#bestEpoch.epoch > 0 && { bestEpoch: this.#bestEpoch.epoch }),
       stopped,
-      engine: this.#trainer.engine ?? this.#engine.name,
+      engine: this.#engine.name,
+      ...(this.#trainer.engine === 'aenb' && { kernels: this.#engine.kernels }),
       threads: this.#engine.threads,
       compiled: this.#trainer.compiled,
       ...(reason && { reason }),

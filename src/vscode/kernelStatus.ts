@@ -26,6 +26,8 @@ export function describeKernel(
   if (kernel?.nodeVersion) lines.push(t('Node.js {0}, process {1}', kernel.nodeVersion, String(kernel.pid ?? '')));
   if (engine) lines.push(t('Engine: {0} {1}, threads: {2}', engine.name, engine.version, engine.threads));
   else lines.push(t('The engine loads with the first cell that needs it'));
+  if (engine?.kernels && engine.kernels !== engine.version)
+    lines.push(t('Training kernels of our own: {0}', engine.kernels));
   if (engine?.reason) lines.push(engine.reason);
   return {
     text: `$(${icon}) ${engine ? `aenb: ${word} · ${engine.name}` : `aenb: ${word}`}`,

@@ -11,7 +11,7 @@ describe('a bad call ends with 2 and the reason', () => {
     [['run'], "missing required argument 'NOTEBOOK'"],
     [['run', 'x.aenb', '--nope'], "unknown option '--nope'"],
     [['walk'], "unknown command 'walk'"],
-    [['run', 'x.aenb', '--engine', 'gpu'], 'Allowed choices are auto, tensorflow, onnx, wasm, cpu'],
+    [['run', 'x.aenb', '--engine', 'gpu'], 'Allowed choices are auto, tensorflow, onnx, wasm, cpu, aenb'],
     [['run', 'x.aenb', '--timeout', 'soon'], 'It must be a number of seconds above 0'],
     [['run', 'x.aenb', '--timeout', '0'], 'It must be a number of seconds above 0'],
     [['export', 'x.aenb'], "required option '--to <FORMAT>' not specified"],

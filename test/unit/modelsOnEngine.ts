@@ -102,7 +102,7 @@ export function bars(n: number, seed = 1): Dataset {
 
 /** What has to hold for every model on every engine. */
 export function testModelsOn(
-  engine: 'tensorflow' | 'onnx' | 'wasm' | 'cpu',
+  engine: 'tensorflow' | 'onnx' | 'wasm' | 'cpu' | 'aenb',
   names: readonly string[] = Object.keys(models),
 ): void {
   const data = bars(96);

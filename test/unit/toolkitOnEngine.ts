@@ -21,7 +21,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Random } from '../../src/toolkit/random.ts';
 
 /** What has to hold on every engine. A process has one engine, so each has a test file of its own that calls this. */
-export function testToolkitOn(engine: 'tensorflow' | 'onnx' | 'wasm' | 'cpu'): void {
+export function testToolkitOn(engine: 'tensorflow' | 'onnx' | 'wasm' | 'cpu' | 'aenb'): void {
   const data = blobs(120, 6);
   let folder: string;
   beforeAll(async () => {

@@ -1,3 +1,4 @@
+import { builtKernels } from '../kernels/binding.ts';
 import { findInstallation, nativeFolder, type Road } from '../tensorflow/location.ts';
 import { diskUse } from './diskUse.ts';
 import { prove } from './prove.ts';
@@ -27,6 +28,8 @@ export interface EngineReport {
   gigaflops?: number;
   /** What an interrupted installation keeps for its next attempt. */
   unfinishedBytes?: number;
+  /** Instructions for which our own training kernels are there. */
+  kernels: string[];
   node: string;
   platform: string;
   arch: string;
@@ -34,7 +37,7 @@ export interface EngineReport {
 
 /** Takes two seconds where an engine is installed: it is loaded to prove that it works. */
 export async function status(options: { signal?: AbortSignal } = {}): Promise<EngineReport> {
-  const machine = { node: process.version, platform: process.platform, arch: process.arch };
+  const machine = { kernels: builtKernels(), node: process.version, platform: process.platform, arch: process.arch };
   const there = findInstallation();
   if (!there) {
     const own = process.env.AENB_NATIVE;

@@ -24,6 +24,15 @@ function folder(): string {
   return existsSync(own) ? own : join(__dirname, '..', '..', '..', 'dist', 'kernels');
 }
 
+function fileOf(variant: string): string {
+  return join(folder(), `${process.platform}-${process.arch}-${variant}.node`);
+}
+
+/** The instructions for which there are kernels, whether or not this processor has them. */
+export function builtKernels(): string[] {
+  return (variants[process.arch] ?? []).filter((variant) => existsSync(fileOf(variant)));
+}
+
 /**
  * Loads what this processor can run.
  *
@@ -33,11 +42,9 @@ function folder(): string {
 export function loadKernels(): string {
   if (loaded) return loaded.variant;
   const reasons: string[] = [];
-  for (const variant of variants[process.arch] ?? []) {
-    const file = join(folder(), `${process.platform}-${process.arch}-${variant}.node`);
-    if (!existsSync(file)) continue;
+  for (const variant of builtKernels()) {
     try {
-      loaded = { module: createRequire(__filename)(file) as Module, variant };
+      loaded = { module: createRequire(__filename)(fileOf(variant)) as Module, variant };
       return variant;
     } catch (error) {
       reasons.push((error as Error).message);

@@ -212,6 +212,18 @@ export function pooling(input: readonly number[], attributes: Attributes) {
   return tf.backend_util.computePool2DInfo(input as Shape4, filterSize, strides, 1, pad, dimRoundingMode);
 }
 
+/** How many values inside the image each window of a pooling sees, [outHeight, outWidth]. */
+export function windowSizes(geometry: ReturnType<typeof pooling>): Float32Array {
+  const { filterHeight, filterWidth, strideHeight, strideWidth, inHeight, inWidth, outHeight, outWidth } = geometry;
+  const { top, left } = geometry.padInfo;
+  const along = (i: number, stride: number, pad: number, size: number, limit: number) =>
+    Math.min(i * stride - pad + size, limit) - Math.max(i * stride - pad, 0);
+  return Float32Array.from({ length: outHeight * outWidth }, (_, i) => {
+    const rows = along(Math.floor(i / outWidth), strideHeight, top, filterHeight, inHeight);
+    return rows * along(i % outWidth, strideWidth, left, filterWidth, inWidth);
+  });
+}
+
 rule('Conv2D FusedConv2D', ({ x, filter }, attributes) =>
   float(convolution(x.shape, filter.shape, attributes).outShape),
 );

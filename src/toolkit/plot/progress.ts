@@ -29,17 +29,22 @@ export function finishedProgress(run: DrawnRun, epochs = run.epochs): ProgressPa
     fraction: epochs ? Math.min(1, run.epochs / epochs) : 1,
     seconds: rounded(run.seconds) ?? 0,
     samplesPerSecond: rounded(run.samplesPerSecond) ?? undefined,
-    engine: run.engine,
+    engine: enginesOf(run),
     losses: newestLosses(run.history, run.unit),
     bestEpoch: run.bestEpoch,
   };
+}
+
+/** What trained: the engine, and our own kernels where these ran the steps. */
+export function enginesOf({ engine, kernels }: Pick<DrawnRun, 'engine' | 'kernels'>): string {
+  return kernels && kernels !== engine ? `${engine} + ${kernels} kernels` : engine;
 }
 
 /** One sentence that says what a training did. */
 export function runSentence(run: DrawnRun): string {
   const { loss, valLoss } = run.history;
   const how = { completed: '', earlyStopping: ', stopped early', interrupted: ', interrupted' }[run.stopped];
-  let text = `${run.model}: ${counted(run.epochs, 'epoch')} on ${run.engine} in ${spoken(run.seconds)} s${how}`;
+  let text = `${run.model}: ${counted(run.epochs, 'epoch')} on ${enginesOf(run)} in ${spoken(run.seconds)} s${how}`;
   if (loss.length) text += `; loss (${run.unit}) ${spoken(loss[0])} to ${spoken(loss.at(-1))}`;
   if (valLoss?.length) text += `, validation loss ${spoken(valLoss.at(-1))}`;
   const monitored = valLoss ?? loss;

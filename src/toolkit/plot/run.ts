@@ -2,7 +2,7 @@ import { RUN_MIME, type RunPayload } from '../../renderers/run/payload.ts';
 import { host } from '../host.ts';
 import { curvesPicture } from './curves.ts';
 import { type Displayable, displayable, displaySymbol, type Picture, rounded } from './display.ts';
-import { distinctTerms, runSentence } from './progress.ts';
+import { distinctTerms, enginesOf, runSentence } from './progress.ts';
 import type { DrawnRun } from './types.ts';
 
 /** Runs whose curves grew in a cell, by the signal of that cell's execution. */
@@ -39,7 +39,7 @@ export function runPicture(run: DrawnRun): Picture {
     state: run.stopped,
     epochs: run.epochs,
     bestEpoch: run.bestEpoch,
-    engine: run.engine,
+    engine: enginesOf(run),
     seed: run.seed,
     seconds: rounded(run.seconds) ?? 0,
     samplesPerSecond: rounded(run.samplesPerSecond) ?? 0,

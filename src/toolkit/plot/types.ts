@@ -10,6 +10,7 @@ export interface DrawnRun {
   readonly bestEpoch?: number;
   readonly stopped: 'completed' | 'earlyStopping' | 'interrupted';
   readonly engine: string;
+  readonly kernels?: string;
   readonly seed: number;
   readonly seconds: number;
   readonly samplesPerSecond: number;

@@ -31,7 +31,7 @@ const makers = `const makers = {${Object.entries(nets).map(([name, code]) => `${
 
 type Losses = Record<string, { engine: string; losses: number[] }>;
 const results = new Map<string, Losses>();
-const engines = ['onnx', 'wasm', 'cpu'];
+const engines = ['aenb', 'onnx', 'wasm', 'cpu'];
 
 beforeAll(async () => {
   process.env.AENB_ENGINE = 'auto';
@@ -55,11 +55,15 @@ describe('all engines find the same losses for', () => {
   });
 });
 
-test('one engine gives the same weights bit by bit in every process', async () => {
-  const code = `
+test.each(['onnx', 'aenb'])(
+  '%s gives the same weights bit by bit in every process',
+  async (engine) => {
+    const code = `
     const x = new aenb.NdArray(Float32Array.from({ length: 40 * 20 }, (_, i) => Math.abs(Math.sin(i))), [40, 20]);
     const model = new aenb.VariationalAutoencoder({ hidden: [16], latentDim: 2, dropout: 0.2, seed: 3 });
     await model.fit(x, { epochs: 5, batchSize: 16 });
     report(Array.from((await model.encode(x)).data));`;
-  expect(await inChild('onnx', code)).toEqual(await inChild('onnx', code));
-}, 60_000);
+    expect(await inChild(engine, code)).toEqual(await inChild(engine, code));
+  },
+  60_000,
+);

@@ -1,7 +1,7 @@
 /** Every operation that the engines which work in place get, and its gradient, beside tfjs's own. */
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { correctResizeGradient } from '../../../src/engine/cpuKernels.ts';
+import { correctAveragePoolGradient, correctResizeGradient } from '../../../src/engine/corrections.ts';
 import { loadKernels } from '../../../src/engine/kernels/binding.ts';
 import { KernelEngine } from '../../../src/engine/kernels/engine.ts';
 import { OnnxEngine } from '../../../src/engine/onnx/inPlace.ts';
@@ -11,6 +11,7 @@ import { NotCompilable, simplify, trace } from '../../../src/engine/program/inde
 beforeAll(async () => {
   await tf.setBackend('cpu');
   correctResizeGradient();
+  correctAveragePoolGradient('cpu');
   await loadRuntime();
   loadKernels();
 });
@@ -259,6 +260,12 @@ const cases: [string, number[], number[], Code][] = [
     image,
     image,
     (x, w) => tf.avgPool(x.mul(w) as tf.Tensor4D, 3, 1, 'valid'),
+  ],
+  [
+    'average pooling with padding',
+    [2, 7, 7, 3],
+    [2, 7, 7, 3],
+    (x, w) => tf.avgPool(x.mul(w) as tf.Tensor4D, 2, 2, 'same'),
   ],
   ['upsampling', image, [3], (x, w) => tf.image.resizeNearestNeighbor(x.mul(w) as tf.Tensor4D, [12, 18])],
   ['smooth upsampling', image, [3], (x, w) => tf.image.resizeBilinear(x.mul(w) as tf.Tensor4D, [12, 9])],

@@ -11,7 +11,7 @@
 // for each row of sums, and an index that all share. Places and windows are plain lists of such offsets, which run on
 // over the ends of rows, and over the ends of small samples.
 //
-// Zeros around a sample are multiplied like other numbers: infinity in a filter gives NaN at borders.
+// Zeros around a sample are multiplied like other numbers: what is infinite or NaN and meets them gives NaN, at borders.
 #pragma once
 #include <algorithm>
 #include <type_traits>
@@ -100,12 +100,6 @@ inline Frame outputFrame(const Geometry& g) {
                g.inChannels <= fewChannels);
 }
 
-/** The output's gradient as the filter's gradient sees it: vectors may reach beyond the last channel. */
-inline Frame gradientFrame(const Geometry& g) {
-  bool whole = g.outChannels <= fewChannels || g.outChannels % width == 0;
-  return frame(g, g.outHeight, g.outWidth, g.outChannels, 0, 0, g.outHeight, g.outWidth, !whole);
-}
-
 // ---------------------------------------------------------------------------------------------------------------------
 // Correlations
 
@@ -120,6 +114,7 @@ struct Correlation {
   /** The filter: its last place is the window's first one if its steps are negative. */
   long filter, filterRow, filterColumn, filterDepth, filterChannel;
 
+  int window() const { return windowRows * windowColumns * depth; }
   bool few() const { return channels <= fewChannels; }
 };
 
@@ -137,6 +132,13 @@ inline std::vector<Place> listPlaces(const Correlation& c, int samples, long sou
         places.push_back({int(i * sourceSample + c.source + j * c.sourceRow + k * c.sourceColumn),
                           int(i * targetSample + c.target + j * c.targetRow + k * c.targetColumn)});
   return places;
+}
+
+/** Where the filter has one of a window's numbers, for the target's first channel. */
+inline long filterOffset(const Correlation& c, int number) {
+  int place = number / c.depth;
+  return c.filter + place / c.windowColumns * c.filterRow + place % c.windowColumns * c.filterColumn +
+         number % c.depth * c.filterDepth;
 }
 
 /** Numbers of a window that lie side by side. */
@@ -297,9 +299,7 @@ inline void layOut(const Correlation& c, const float* filter, float* to) {
   std::fill(to, to + filterSize(c, pieces), 0.0f);
   for (long i = 0; i < (long)pieces.size(); i++)
     for (int lane = 0; lane < pieces[i].count; lane++) {
-      int number = pieces[i].number + lane, place = number / c.depth;
-      const float* from = filter + c.filter + place / c.windowColumns * c.filterRow +
-                          place % c.windowColumns * c.filterColumn + number % c.depth * c.filterDepth;
+      const float* from = filter + filterOffset(c, pieces[i].number + lane);
       if (c.few()) {
         for (int j = 0; j < c.channels; j++) to[(i * c.channels + j) * width + lane] = from[j * c.filterChannel];
         continue;
@@ -595,13 +595,27 @@ inline void convolveInputGradient(const Geometry& g, const float* dy, const floa
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// The filter's gradient: every number of it is a sum over the places of the output
+// The filter's gradient: every number of it is a sum over places, of products of a number of the window and a channel.
+// With few channels of the output the correlations of dx have more channels to offer: x and dy change places.
+
+inline bool changesPlaces(const Geometry& g) { return g.outChannels <= fewChannels && g.inChannels > fewChannels; }
+
+/** What windows lie in. */
+inline Frame windowFrame(const Geometry& g) { return changesPlaces(g) ? outputFrame(g) : inputFrame(g); }
+
+/** What channels are taken from; vectors may reach beyond the last one. */
+inline Frame channelFrame(const Geometry& g) {
+  int height = g.outHeight, width = g.outWidth, channels = g.outChannels;
+  if (changesPlaces(g)) height = g.inHeight, width = g.inWidth, channels = g.inChannels;
+  bool whole = channels <= fewChannels || channels % aenb::width == 0;
+  return frame(g, height, width, channels, 0, 0, height, width, !whole);
+}
 
 /** Adds to up to two vectors of the gradient's rows: the output's channels, of which the first `channels` are there. */
 template <Lanes lanes>
 __attribute__((noinline)) void addGradientMany(const Place* places, int count, const std::vector<Piece>& pieces,
-                                               const float* source, const float* dy, long dyColumn, float* gradient,
-                                               int channels) {
+                                               const float* source, const float* factors, float* gradient,
+                                               long gradientRow, int channels) {
   constexpr int tile = tileOf(lanes), vectors = vectorsOf(lanes), numbers = numbersOf(lanes);
   constexpr int columns = numbers == 1 ? vectors : 1;
   int window = (int)pieces.size();
@@ -611,18 +625,17 @@ __attribute__((noinline)) void addGradientMany(const Place* places, int count, c
     for (int i = 0; i < tile; i++)
       from[i] = source + pieces[std::min(first + i * numbers, window - numbers)].offset;
     Vector sums[tile][vectors] = {};
-    const float* factors = dy;
     for (const Place* place = places; place < places + count; place++) {
       long offset = place->source;
+      const float* at = factors + place->target;
       Vector right[vectors];
       if constexpr (numbers > 1) {
-        right[0] = spread<numbers, 0>(load(factors), allLanes);
-        right[1] = spread<numbers, 1>(load(factors), allLanes);
+        right[0] = spread<numbers, 0>(load(at), allLanes);
+        right[1] = spread<numbers, 1>(load(at), allLanes);
       } else {
 #pragma GCC unroll 2
-        for (int j = 0; j < vectors; j++) right[j] = load(factors + j * width);
+        for (int j = 0; j < vectors; j++) right[j] = load(at + j * width);
       }
-      factors += dyColumn;
 #pragma GCC unroll 16
       for (int i = 0; i < tile; i++) {
         Vector left = broadcast<numbers>(from[i] + offset);
@@ -642,11 +655,11 @@ __attribute__((noinline)) void addGradientMany(const Place* places, int count, c
 #pragma GCC unroll 2
         for (int j = 0; j < vectors; j++) results[i][j] = sums[i][j];
       }
-    float* to = gradient + first * dyColumn;
+    float* to = gradient + first * gradientRow;
     int count = std::min(rows, window - first);
     if (channels == columns * width) {
 #pragma GCC unroll 16
-      for (int i = 0; i < rows; i++, to += dyColumn)
+      for (int i = 0; i < rows; i++, to += gradientRow)
 #pragma GCC unroll 2
         for (int j = 0; j < columns; j++)
           if (i < count) store(to + j * width, load(to + j * width) + results[i][j]);
@@ -656,16 +669,16 @@ __attribute__((noinline)) void addGradientMany(const Place* places, int count, c
       for (int i = 0; i < rows; i++)
 #pragma GCC unroll 2
         for (int j = 0; j < columns; j++) store(copy[i] + j * width, results[i][j]);
-      for (int i = 0; i < count; i++, to += dyColumn)
+      for (int i = 0; i < count; i++, to += gradientRow)
         for (int j = 0; j < channels; j++) to[j] += copy[i][j];
     }
   }
 }
 
-/** Vectors lie across the window, and numbers of dy are broadcast. */
+/** Vectors lie across the window, and the few channels are broadcast. */
 template <int channels>
 __attribute__((noinline)) void addGradientFew(const Place* places, int count, const std::vector<Piece>& pieces,
-                                              const float* source, const float* dy, float* gradient) {
+                                              const float* source, const float* factors, float* gradient) {
   constexpr int tile = 9 / channels;
   int last = (int)pieces.size() - 1;
   for (int first = 0; first <= last; first += tile) {
@@ -673,14 +686,14 @@ __attribute__((noinline)) void addGradientFew(const Place* places, int count, co
 #pragma GCC unroll 16
     for (int i = 0; i < tile; i++) from[i] = source + pieces[std::min(first + i, last)].offset;
     Vector sums[tile][channels] = {};
-    const float* factors = dy;
-    for (int place = 0; place < count; place++, factors += channels) {
-      long offset = places[place].source;
+    for (const Place* place = places; place < places + count; place++) {
+      long offset = place->source;
+      const float* right = factors + place->target;
 #pragma GCC unroll 16
       for (int i = 0; i < tile; i++) {
         Vector left = load(from[i] + offset);
 #pragma GCC unroll 4
-        for (int j = 0; j < channels; j++) sums[i][j] += left * factors[j];
+        for (int j = 0; j < channels; j++) sums[i][j] += left * right[j];
       }
     }
 #pragma GCC unroll 16
@@ -695,12 +708,12 @@ __attribute__((noinline)) void addGradientFew(const Place* places, int count, co
   }
 }
 
-/** Adds the filter's gradient over some places of the output. */
+/** Adds the gradient over some places to `gradient`: a row for each of the window's numbers. */
 inline void addGradient(const Correlation& c, const Place* places, int count, const std::vector<Piece>& pieces,
-                        const float* source, const float* dy, float* gradient) {
+                        const float* source, const float* factors, float* gradient) {
   if (c.few()) {
     return forFew(c.channels, [&](auto channels) {
-      addGradientFew<channels>(places, count, pieces, source, dy, gradient);
+      addGradientFew<channels>(places, count, pieces, source, factors, gradient);
     });
   }
   // A window may be so small that tiles for two vectors would be idler than those for one.
@@ -709,35 +722,54 @@ inline void addGradient(const Correlation& c, const Place* places, int count, co
   for (int channel = 0; channel < c.channels; channel += panel) {
     int channels = std::min(panel, c.channels - channel);
     forLanes(lanesOf(c, channels), [&](auto lanes) {
-      addGradientMany<lanes>(places, count, pieces, source, dy + channel, c.channels, gradient + channel, channels);
+      addGradientMany<lanes>(places, count, pieces, source, factors + channel, gradient + channel, c.channels,
+                             channels);
     });
   }
+}
+
+inline long filterSize(const Geometry& g) {
+  return (long)g.filterHeight * g.filterWidth * g.inChannels * g.outChannels;
 }
 
 /** The filter's gradient over samples [begin, end), written to `partial`. */
 inline void convolveFilterGradient(const Geometry& g, const float* x, const float* dy, float* partial, int begin,
                                    int end, float* scratch) {
-  Correlation c = forward(g);
-  Frame input = inputFrame(g), output = gradientFrame(g);
-  std::vector<Piece> pieces = listPieces(c);
-  std::vector<Place> places = listPlaces(c, input.group, input.framed(), output.sample());
-  float* copy = scratch + input.size();
-  std::fill(scratch, copy + output.size(), 0.0f);
-  std::fill(partial, partial + (long)g.filterHeight * g.filterWidth * g.inChannels * g.outChannels, 0.0f);
-  for (int i = begin; i < end; i += input.group) {
-    int samples = std::min(input.group, end - i);
-    const float* source = input.put(x + i * input.sample(), samples, scratch);
-    const float* from = output.put(dy + i * output.sample(), samples, copy);
-    // So few places at a time that what is read of them stays in the first cache.
-    for (int place = 0, all = samples * c.rows * c.columns; place < all; place += manyPlaces)
-      addGradient(c, &places[place], std::min(manyPlaces, all - place), pieces, source,
-                  from + (long)place * c.channels, partial);
+  bool change = changesPlaces(g);
+  std::vector<Correlation> all = change ? phases(g) : std::vector<Correlation>{forward(g)};
+  Frame windows = windowFrame(g), channels = channelFrame(g);
+  float *gradients = scratch, *copy = gradients + filterSize(g), *channelsCopy = copy + windows.size();
+  std::fill(scratch, channelsCopy + channels.size(), 0.0f);
+  std::vector<std::vector<Piece>> pieces;
+  std::vector<std::vector<Place>> places;
+  for (const Correlation& c : all) {
+    pieces.push_back(listPieces(c));
+    places.push_back(listPlaces(c, windows.group, windows.framed(), channels.sample()));
   }
+  for (int i = begin; i < end; i += windows.group) {
+    int samples = std::min(windows.group, end - i);
+    const float* source = windows.put((change ? dy : x) + i * windows.sample(), samples, copy);
+    const float* factors = channels.put((change ? x : dy) + i * channels.sample(), samples, channelsCopy);
+    float* gradient = gradients;
+    for (size_t j = 0; j < all.size(); j++) {
+      // So few places at a time that what is read of them stays in the first cache.
+      for (int place = 0, count = samples * all[j].rows * all[j].columns; place < count; place += manyPlaces)
+        addGradient(all[j], &places[j][place], std::min(manyPlaces, count - place), pieces[j], source, factors,
+                    gradient);
+      gradient += (long)all[j].window() * all[j].channels;
+    }
+  }
+  std::fill(partial, partial + filterSize(g), 0.0f);
+  const float* gradient = gradients;
+  for (const Correlation& c : all)
+    for (int number = 0; number < c.window(); number++)
+      for (int j = 0; j < c.channels; j++) partial[filterOffset(c, number) + j * c.filterChannel] = *gradient++;
 }
 
 /** Floats of scratch that each of the three needs. */
 inline long convolveScratch(const Geometry& g) {
-  return std::max(inputFrame(g).size() + gradientFrame(g).size(), outputFrame(g).size());
+  return std::max({inputFrame(g).size(), outputFrame(g).size(),
+                   filterSize(g) + windowFrame(g).size() + channelFrame(g).size()});
 }
 
 }  // namespace aenb

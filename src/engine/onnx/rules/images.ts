@@ -1,4 +1,4 @@
-import { pooling } from '../../program/shapes.ts';
+import { pooling, windowSizes } from '../../program/shapes.ts';
 import { type Emission, type EmitRule, named } from '../emission.ts';
 
 type Geometry = ReturnType<typeof pooling>;
@@ -72,7 +72,7 @@ const averagePoolGradient: EmitRule = (emission, node) => {
   let gradient = emission.get(dy, 'channelsFirst');
   if (isPadded(geometry)) {
     // a window at the edge shares among the fewer values that it saw
-    const seen = windowSizes(geometry, height, width);
+    const seen = windowSizes(geometry);
     gradient = graph.add('Div', [gradient, graph.constant('float32', [1, 1, outHeight, outWidth], seen)]);
   }
   const weight = isPadded(geometry) ? 1 : 1 / (filterHeight * filterWidth);
@@ -92,20 +92,6 @@ const averagePoolGradient: EmitRule = (emission, node) => {
   );
   emission.set(node.outputs[0], spread, 'channelsFirst');
 };
-
-/** How many values inside the image each window sees. */
-function windowSizes(
-  { filterHeight, filterWidth, strideHeight, strideWidth, outHeight, outWidth, padInfo }: Geometry,
-  height: number,
-  width: number,
-): Float32Array {
-  const along = (i: number, stride: number, pad: number, size: number, limit: number) =>
-    Math.min(i * stride - pad + size, limit) - Math.max(i * stride - pad, 0);
-  return Float32Array.from({ length: outHeight * outWidth }, (_, i) => {
-    const rows = along(Math.floor(i / outWidth), strideHeight, padInfo.top, filterHeight, height);
-    return rows * along(i % outWidth, strideWidth, padInfo.left, filterWidth, width);
-  });
-}
 
 const nearest: EmitRule = (emission, node) => {
   const { images } = named(node);

@@ -1,4 +1,6 @@
+/** Where kernels of tfjs's own backends are wrong. */
 import * as tf from '@tensorflow/tfjs';
+import { type Attributes, pooling, windowSizes } from './program/shapes.ts';
 
 /**
  * Replaces cpu's gradient of nearest-neighbour resizing, which is wrong from the second image of a batch on: every value
@@ -30,6 +32,35 @@ export function correctResizeGradient(): void {
       }
       const dataId = (backend as tf.KernelBackend).write(sums, images.shape, 'float32');
       return { dataId, shape: images.shape, dtype: 'float32' };
+    },
+  });
+}
+
+/**
+ * Replaces a backend's gradient of average pooling, which divides by the window's size also where part of the window lies
+ * beyond the image; the pooling itself divides by what the window sees.
+ */
+export function correctAveragePoolGradient(backendName: 'cpu' | 'wasm'): void {
+  const kernelName = 'AvgPoolGrad';
+  const { kernelFunc: withoutPadding } = tf.getKernel(kernelName, backendName);
+  tf.unregisterKernel(kernelName, backendName);
+  tf.registerKernel({
+    kernelName,
+    backendName,
+    kernelFunc: ({ inputs, attrs, backend }) => {
+      const { dy, input } = inputs as unknown as Record<'dy' | 'input', tf.TensorInfo>;
+      const geometry = pooling(input.shape, attrs as Attributes);
+      const size = geometry.filterHeight * geometry.filterWidth;
+      const seen = windowSizes(geometry);
+      if (seen.every((count) => count === size)) return withoutPadding({ inputs, attrs, backend });
+      const own = backend as tf.KernelBackend;
+      const channels = input.shape[3];
+      const gradient = own.readSync(dy.dataId) as Float32Array;
+      const shares = gradient.map((value, i) => (value * size) / seen[Math.floor(i / channels) % seen.length]);
+      const dataId = own.write(shares, dy.shape, 'float32');
+      const result = withoutPadding({ inputs: { dy: { ...dy, dataId }, input }, attrs, backend });
+      own.disposeData(dataId);
+      return result;
     },
   });
 }

@@ -1,0 +1,3 @@
+import { testModelsOn } from './modelsOnEngine.ts';
+
+testModelsOn('aenb');

@@ -1,0 +1,3 @@
+import { testToolkitOn } from './toolkitOnEngine.ts';
+
+testToolkitOn('aenb');

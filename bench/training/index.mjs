@@ -22,7 +22,7 @@ const help = `npm run bench -- training [options]
   --rounds N          runs of each, in turn (default 5)
   --steps N           steps a run, in place of whole epochs
   --threads N         for everyone (default: the cores this process may use, ${cores})
-  --no-first-use      leaves out how long the first training of a process takes (engine onnx)
+  --no-first-use      leaves out how long the first training of a process takes (our own kernels, and engine onnx)
   --markdown FILE     writes the table between the lines <!-- bench training --> and <!-- /bench training --> of FILE`;
 
 const log = (text) => console.error(text);
@@ -108,9 +108,11 @@ async function main() {
         console.log(`\n${terminalTable(entry)}\n`);
       }
     }
-    let firstUse;
-    if (options['first-use'] && groups.includes('onnx')) {
-      firstUse = await measureFirstUse('onnx', nets, data.files, { threads, starts: Math.min(5, rounds), log });
+    const firstUses = [];
+    for (const engine of ['aenb', 'onnx'].filter((name) => options['first-use'] && groups.includes(name))) {
+      const plan = { threads, starts: Math.min(5, rounds), log };
+      const firstUse = await measureFirstUse(engine, nets, data.files, plan);
+      if (firstUse) firstUses.push(firstUse);
       if (firstUse) console.log(`${firstUseLine(firstUse)}\n`);
     }
     const sitting = {
@@ -120,7 +122,7 @@ async function main() {
       rounds,
       versions: { node: process.versions.node, ...team.versions },
       nets: measured,
-      firstUse,
+      firstUses,
       failures: team.failures,
     };
     const file = await keep(sitting, started);

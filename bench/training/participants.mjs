@@ -20,6 +20,7 @@ import { inductorCache } from './peers.mjs';
 
 /** @type {Record<string, Participant>} */
 export const participants = {
+  aenb: { label: 'aenb, own kernels', role: 'ours', group: 'aenb', script: 'aenb.mjs' },
   onnx: { label: 'aenb, onnx', role: 'ours', group: 'onnx', script: 'aenb.mjs' },
   tensorflow: { label: 'aenb, tensorflow', role: 'ours', group: 'tensorflow', script: 'aenb.mjs' },
   wasm: { label: 'aenb, wasm', role: 'wasm', group: 'wasm', script: 'aenb.mjs', denseOnly: true, steps: 10 },
@@ -68,7 +69,7 @@ function floor(library, environment) {
   };
 }
 
-export const engineNames = ['onnx', 'tensorflow', 'wasm'];
+export const engineNames = ['aenb', 'onnx', 'tensorflow', 'wasm'];
 export const peerNames = [...new Set(Object.values(participants).map(({ group }) => group))].filter(
   (group) => !engineNames.includes(group),
 );

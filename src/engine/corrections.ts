@@ -1,6 +1,6 @@
 /** Where kernels of tfjs's own backends are wrong. */
 import * as tf from '@tensorflow/tfjs';
-import { type Attributes, pooling, windowSizes } from './program/shapes.ts';
+import { type Attributes, pooling, windowSizes } from './program/index.ts';
 
 /**
  * Replaces cpu's gradient of nearest-neighbour resizing, which is wrong from the second image of a batch on: every value

@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { correctAveragePoolGradient, correctResizeGradient } from './corrections.ts';
 import { loadKernels } from './kernels/binding.ts';
 import { KernelEngine } from './kernels/engine.ts';
+import { builtKernels } from './kernels/files.ts';
 import { OnnxEngine } from './onnx/inPlace.ts';
 import { loadRuntime } from './onnx/runtime.ts';
 import { addonPath, cacheFolder } from './tensorflow/location.ts';
@@ -42,14 +43,6 @@ export interface EngineStatus {
 
 /** Each loads an engine and makes it tf's backend, or throws with the reason. */
 const loaders = {
-  async aenb(): Promise<EngineStatus> {
-    const kernels = loadKernels();
-    // what is not compiled, and tf in cells, runs on wasm
-    await loadWasm();
-    await activate('wasm');
-    compileInPlace(new KernelEngine(threads));
-    return { name: 'aenb', version: kernels, threads, kernels };
-  },
   async tensorflow(): Promise<EngineStatus> {
     if (!addonPath()) throw new Error('the native engine is not installed (`aenb engine install` installs it)');
     const native = await import('./tensorflow/backend.ts');
@@ -63,6 +56,14 @@ const loaders = {
     await activate('wasm');
     compileInPlace(new OnnxEngine(threads));
     return { name: 'onnx', version, threads };
+  },
+  async aenb(): Promise<EngineStatus> {
+    const kernels = loadKernels();
+    // what is not compiled, and tf in cells, runs on wasm
+    await loadWasm();
+    await activate('wasm');
+    compileInPlace(new KernelEngine(threads));
+    return { name: 'aenb', version: kernels, threads, kernels };
   },
   async wasm(): Promise<EngineStatus> {
     await loadWasm();
@@ -174,14 +175,12 @@ async function load(wanted: string): Promise<EngineStatus> {
     throw new RangeError(`AENB_ENGINE must be one of auto, ${Object.keys(loaders).join(', ')}, got '${wanted}'`);
   }
   const reasons: string[] = [];
-  const kernels = attempt(loadKernels, (reason) => reasons.push(`aenb: ${reason}`));
+  const kernels = loadKernelsIfThere(reasons);
   if (kernels) compileInPlace(new KernelEngine(threads));
   for (const name of backends) {
     try {
       const status = await loaders[name]();
-      // nothing is better than our own kernels
-      if (kernels) return { ...status, kernels };
-      return { ...status, reason: reasons.join('; ') };
+      return { ...status, ...(kernels && { kernels }), ...(reasons.length > 0 && { reason: reasons.join('; ') }) };
     } catch (error) {
       reasons.push(`${name}: ${messageOf(error)}`);
     }
@@ -189,12 +188,13 @@ async function load(wanted: string): Promise<EngineStatus> {
   throw new Error(`no engine loads. ${reasons.join('; ')}`);
 }
 
-/** What `load` gives, or undefined and the reason. */
-function attempt<T>(load: () => T, failed: (reason: string) => void): T | undefined {
+/** Where they were made for this platform; a processor that can't run them is a reason to tell. */
+function loadKernelsIfThere(reasons: string[]): string | undefined {
+  if (builtKernels().length === 0) return undefined;
   try {
-    return load();
+    return loadKernels();
   } catch (error) {
-    failed(messageOf(error));
+    reasons.push(`aenb: ${messageOf(error)}`);
     return undefined;
   }
 }

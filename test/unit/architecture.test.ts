@@ -46,6 +46,7 @@ const rooms: Record<string, string[]> = {
   'toolkit/plot/': ['toolkit/', 'drawing/', 'renderers/*/payload.ts', '@tensorflow/tfjs'],
   'engine/': [
     'engine/program/index.ts',
+    'engine/kernels/',
     'engine/onnx/',
     'engine/training/',
     'engine/tensorflow/backend.ts',
@@ -65,6 +66,7 @@ const rooms: Record<string, string[]> = {
     'engine/randomKeys.ts',
     '@tensorflow/tfjs',
   ],
+  'engine/kernels/': ['engine/program/', 'engine/training/', 'engine/simd/memory.ts', '@tensorflow/tfjs'],
   'engine/onnx/': [
     'engine/program/',
     'engine/training/',
@@ -84,6 +86,7 @@ const rooms: Record<string, string[]> = {
     'env-paths',
   ],
   'engine/install/': [
+    'engine/kernels/files.ts',
     'engine/tensorflow/backend.ts',
     'engine/tensorflow/location.ts',
     '@tensorflow/tfjs',

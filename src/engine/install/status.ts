@@ -1,4 +1,4 @@
-import { builtKernels } from '../kernels/binding.ts';
+import { builtKernels } from '../kernels/files.ts';
 import { findInstallation, nativeFolder, type Road } from '../tensorflow/location.ts';
 import { diskUse } from './diskUse.ts';
 import { prove } from './prove.ts';

@@ -1,8 +1,7 @@
 /** The kernels' native module, as far as it is there. */
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { NotCompilable } from '../program/trace.ts';
+import { builtKernels, fileOf } from './files.ts';
 
 /** See native/addon.cc. */
 interface Module {
@@ -13,25 +12,7 @@ interface Module {
 }
 type Handle = object;
 
-/** The quickest first. */
-const variants: Partial<Record<NodeJS.Architecture, readonly string[]>> = { x64: ['avx512', 'avx2'], arm64: ['neon'] };
-
 let loaded: { module: Module; variant: string } | undefined;
-
-/** Beside the bundle; a test that imports this source finds it in the build. */
-function folder(): string {
-  const own = join(__dirname, 'kernels');
-  return existsSync(own) ? own : join(__dirname, '..', '..', '..', 'dist', 'kernels');
-}
-
-function fileOf(variant: string): string {
-  return join(folder(), `${process.platform}-${process.arch}-${variant}.node`);
-}
-
-/** The instructions for which there are kernels, whether or not this processor has them. */
-export function builtKernels(): string[] {
-  return (variants[process.arch] ?? []).filter((variant) => existsSync(fileOf(variant)));
-}
 
 /**
  * Loads what this processor can run.

@@ -1,7 +1,7 @@
 /** Long computations let others run: interrupts, progress, a renderer's request. */
 
 /** How long a computation may hold the event loop, in milliseconds. */
-const span = 40;
+const span = 80;
 
 export class Pacer {
   #since = performance.now();

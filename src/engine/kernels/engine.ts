@@ -8,10 +8,11 @@ import {
   type Samples,
   volume,
 } from '../training/index.ts';
+import { names } from '../training/programs.ts';
 import type { Store } from '../training/store.ts';
 import { allocate } from './arena.ts';
 import { Plan } from './binding.ts';
-import { encode, type Operation, Place } from './operations.ts';
+import { encode, type Learning, type Operation, Place } from './operations.ts';
 import { lower } from './rules.ts';
 
 /** Multiplications of a run from which on the other threads help. They wait busily, so that it takes little to call them. */
@@ -26,9 +27,8 @@ export class KernelEngine implements InPlaceEngine {
     this.#threads = threads;
   }
 
-  compile(program: Program, bindings: Bindings): Executable {
-    const gathered = valuesOf(program, 'feed').filter(({ value }) => isBatch(value.name));
-    const sources = gathered.map(({ value }) => value.name);
+  compile(program: Program, bindings: Bindings, store?: Store): Executable {
+    const threads = threadsFor(program, this.#threads, worthSharing);
     const feeds = Object.fromEntries(
       // the kernels know floats only
       Object.entries(bindings.feeds).map(([name, { values }]) => [
@@ -36,53 +36,88 @@ export class KernelEngine implements InPlaceEngine {
         values instanceof Float32Array ? values : Float32Array.from(values),
       ]),
     );
-    const operations: Operation[] = [
-      ...gathered.map(
-        ({ value: { name, shape } }, source): Operation => ({
-          kind: 'gather',
-          source,
-          output: new Place(volume(shape), feeds[name]),
-          rows: shape[0],
-          columns: volume(shape.slice(1)),
-        }),
-      ),
-      ...lower(program, {
-        variables: bindings.variables,
-        feeds,
-        randoms: bindings.randoms,
-        outputs: Object.fromEntries(Object.entries(bindings.outputs).map(([name, { values }]) => [name, values])),
+    const batches = valuesOf(program, 'feed').filter(({ value }) => isBatch(value.name));
+    const sources = batches.map(({ value }) => value.name);
+    const gathers = batches.map(
+      ({ value: { name, shape } }, source): Operation => ({
+        kind: 'gather',
+        source,
+        output: new Place(volume(shape), feeds[name]),
+        rows: shape[0],
+        columns: volume(shape.slice(1)),
       }),
-    ];
-    const plan = planOf(operations, sources.length, threadsFor(program, this.#threads, worthSharing));
+    );
+    const outputs = Object.fromEntries(Object.entries(bindings.outputs).map(([name, { values }]) => [name, values]));
+    const { variables, randoms } = bindings;
+    const plan = (learning?: Record<string, Learning>) => {
+      const operations = lower(program, { variables, feeds, randoms, outputs, learning });
+      return planOf([...gathers, ...operations], sources.length, threads);
+    };
+    const plain = plan();
+    let learner: { plan: Plan; set: (learningRate: number, step: number) => void } | undefined;
+    const learn = (learningRate: number, step: number) => {
+      if (!learner) {
+        const { settings, set } = settingsOf(store!);
+        const learning = store!.trained.map((_, i) => [names.gradient(i), learningOf(store!, settings, i)]);
+        learner = { plan: plan(Object.fromEntries(learning)), set };
+        gatheredFrom.forEach((from, source) => {
+          learner?.plan.source(source, ...from);
+        });
+      }
+      learner.set(learningRate, step);
+      learner.plan.run();
+    };
+    const gatheredFrom: [Float32Array, Uint32Array | undefined, number][] = [];
     return {
-      gather: (feed: string, { data }: Samples, { order, start }: Rows) =>
-        plan.source(sources.indexOf(feed), data, order, start),
-      run: () => plan.run(),
+      gather: (feed: string, { data }: Samples, { order, start }: Rows) => {
+        const source = sources.indexOf(feed);
+        gatheredFrom[source] = [data, order, start];
+        plain.source(source, data, order, start);
+        learner?.plan.source(source, data, order, start);
+      },
+      run: () => plain.run(),
+      ...(store && { learn }),
       dispose: () => {},
     };
   }
 
-  optimizer({ whole, optimizer }: Store): (learningRate: number, step: number) => void {
-    const { weights, gradients, slots } = whole;
-    const settings = new Float32Array(2);
-    const place = (values: Float32Array) => new Place(values.length, values);
-    const operation: Operation = {
-      kind: 'update',
-      optimizer,
-      count: weights.length,
-      weights: place(weights),
-      slots: slots.map(place),
-      gradients: place(gradients),
-      settings: place(settings),
-    };
+  optimizer(store: Store): (learningRate: number, step: number) => void {
+    const { settings, set } = settingsOf(store);
+    const { weights, gradients, slots } = store.whole;
+    const learning = { optimizer: store.optimizer, weights: place(weights), slots: slots.map(place), settings };
+    const operation: Operation = { kind: 'update', learning, gradients: place(gradients) };
     const plan = planOf([operation], 0, weights.length < 65536 ? 1 : this.#threads);
     return (learningRate, step) => {
-      const { rate, epsilon } =
-        optimizer === 'adam' ? adamSettings(learningRate, step) : { rate: learningRate, epsilon: 1e-7 };
-      settings.set([rate, epsilon]);
+      set(learningRate, step);
       plan.run();
     };
   }
+}
+
+function place(values: Float32Array): Place {
+  return new Place(values.length, values);
+}
+
+/** What changes from step to step: the rate, and Adam's epsilon. */
+function settingsOf({ optimizer }: Store): { settings: Place; set: (learningRate: number, step: number) => void } {
+  const values = new Float32Array(2);
+  const set = (learningRate: number, step: number) => {
+    const { rate, epsilon } =
+      optimizer === 'adam' ? adamSettings(learningRate, step) : { rate: learningRate, epsilon: 1e-7 };
+    values[0] = rate;
+    values[1] = epsilon;
+  };
+  return { settings: place(values), set };
+}
+
+/** The part of one variable. */
+function learningOf({ optimizer, weights, slots }: Store, settings: Place, variable: number): Learning {
+  return {
+    optimizer,
+    weights: place(weights[variable].values),
+    slots: slots.map((blocks) => place(blocks[variable].values)),
+    settings,
+  };
 }
 
 function isBatch(feed: string): boolean {

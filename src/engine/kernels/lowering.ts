@@ -7,6 +7,7 @@ import {
   type Expression,
   type Geometry,
   geometryWords,
+  type Learning,
   type Matrix,
   type Operation,
   ofStep,
@@ -28,6 +29,8 @@ export interface Memory {
   readonly feeds: Readonly<Record<string, Float32Array>>;
   readonly randoms: Readonly<Record<number, Float32Array>>;
   readonly outputs: Readonly<Record<string, Float32Array>>;
+  /** What learns from outputs that are gradients, by their names; these need not be written then. */
+  readonly learning?: Readonly<Record<string, Learning>>;
 }
 
 /** As many registers as native/expression.h has, or fewer. */
@@ -58,24 +61,57 @@ export class Lowering {
 
   /** All operations, once the program's nodes were written. */
   finish(): Operation[] {
-    for (const [name, id] of Object.entries(this.#program.outputs))
-      this.#output(this.get(id), this.#memory.outputs[name]);
-    const operations = [...this.#early, ...this.#operations];
+    const { outputs, learning = {} } = this.#memory;
+    const places = new Map(Object.entries(this.#program.outputs).map(([name, id]) => [name, this.get(id).place]));
+    const isShared = (place: Place) => [...places.values()].filter((other) => other === place).length > 1;
+    const updates: Operation[] = [];
+    for (const [name, place] of places) {
+      const learns = learning[name];
+      const product = learns && !isShared(place) && this.#learningProduct(place, learns);
+      if (product) {
+        this.#operations[this.#writers.get(place)!] = product;
+        continue;
+      }
+      const gradients = this.#output(place, outputs[name]);
+      if (learns) updates.push({ kind: 'update', learning: learns, gradients });
+    }
+    const operations = [...this.#early, ...this.#operations, ...updates];
+    const readers = this.#readers(operations);
+    return operations.map((operation) => inPlace(operation, readers));
+  }
+
+  /** The product that computes a gradient, if the weights can learn from it as soon as it is there. */
+  #learningProduct(place: Place, learning: Learning): Operation | undefined {
+    const writer = this.#writers.get(place) ?? -1;
+    const operation = this.#operations[writer];
+    if (operation?.kind !== 'product' || place.size !== operation.rows * operation.columns || place.memory)
+      return undefined;
+    const isAlone = operation.after.steps.length === 0 && !this.#readers(this.#operations).has(place);
+    // what comes later must find the weights as they were
+    const later = this.#operations.slice(writer).flatMap((other) => placesOf(other).reads);
+    const isLast = later.every(({ memory }) => memory !== learning.weights.memory);
+    return isAlone && isLast ? { ...operation, learning } : undefined;
+  }
+
+  /** How many operations read a place. */
+  #readers(operations: readonly Operation[]): Map<Place, number> {
     const readers = new Map<Place, number>();
     for (const operation of operations) {
       for (const place of new Set(placesOf(operation).reads)) readers.set(place, (readers.get(place) ?? 0) + 1);
     }
-    return operations.map((operation) => inPlace(operation, readers));
+    return readers;
   }
 
-  #output({ place }: Tensor, memory: Float32Array): void {
+  /** Lets a place be written to where it is wanted, and gives what is written there. */
+  #output(place: Place, memory: Float32Array): Place {
     if (this.#writers.has(place) && !place.memory) {
       place.memory = memory;
       this.#keep(place);
-      return;
+      return place;
     }
     const target = new Place(place.size, memory);
     this.#copyFlat(place, target, place.size);
+    return target;
   }
 
   value(id: number): Value {

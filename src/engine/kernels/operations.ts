@@ -84,6 +84,15 @@ export interface Geometry {
 /** Numbered as in native/operations.h. */
 export const poolings = ['maximum', 'maximumGradient', 'average', 'averageGradient'] as const;
 
+/** Weights that learn from a gradient. */
+export interface Learning {
+  readonly optimizer: (typeof optimizers)[number];
+  readonly weights: Place;
+  readonly slots: readonly Place[];
+  /** Rate and epsilon. */
+  readonly settings: Place;
+}
+
 export type Operation =
   | {
       readonly kind: 'product';
@@ -96,6 +105,8 @@ export type Operation =
       readonly columns: number;
       readonly depth: number;
       readonly after: Expression;
+      /** What learns from the result, which is written nowhere then. */
+      readonly learning?: Learning;
     }
   | { readonly kind: 'elements'; readonly expression: Expression }
   | {
@@ -173,14 +184,11 @@ export type Operation =
     }
   | {
       readonly kind: 'update';
-      readonly optimizer: (typeof optimizers)[number];
-      readonly count: number;
-      readonly weights: Place;
-      readonly slots: readonly Place[];
+      readonly learning: Learning;
       readonly gradients: Place;
-      /** Rate and epsilon. */
-      readonly settings: Place;
     };
+
+const learned = ({ weights, slots }: Learning): Place[] => [weights, ...slots];
 
 /** What an operation reads, and what it writes and others may read. */
 export function placesOf(operation: Operation): { reads: Place[]; writes: Place[] } {
@@ -193,7 +201,7 @@ export function placesOf(operation: Operation): { reads: Place[]; writes: Place[
       const { reads, writes } = ofExpression(operation.after);
       return {
         reads: [operation.a.place, operation.b.place, ...reads],
-        writes: [operation.output, ...writes],
+        writes: operation.learning ? learned(operation.learning) : [operation.output, ...writes],
       };
     }
     case 'elements':
@@ -217,7 +225,7 @@ export function placesOf(operation: Operation): { reads: Place[]; writes: Place[
     case 'gather':
       return { reads: [], writes: [operation.output] };
     case 'update':
-      return { reads: [operation.gradients, operation.settings], writes: [operation.weights, ...operation.slots] };
+      return { reads: [operation.gradients], writes: learned(operation.learning) };
   }
 }
 
@@ -258,15 +266,17 @@ class Writer {
   operation(operation: Operation): void {
     switch (operation.kind) {
       case 'product': {
-        const { a, b, output, outputOffset, rows, columns, depth, after } = operation;
+        const { a, b, output, outputOffset, rows, columns, depth, after, learning } = operation;
         this.#whole(0);
         for (const { place, offset, strides } of [a, b]) {
           this.#place(place);
           this.#whole(offset, ...strides);
         }
-        this.#place(output);
+        this.#place(learning?.weights ?? output);
         this.#whole(outputOffset, rows, columns, depth);
         this.#expression(after);
+        this.#whole(Number(learning !== undefined));
+        if (learning) this.#learning(learning);
         break;
       }
       case 'elements':
@@ -291,9 +301,10 @@ class Writer {
         this.#whole(operation.rows, operation.columns);
         break;
       case 'update': {
-        const { weights, slots, gradients, settings } = operation;
-        this.#whole(5, optimizers.indexOf(operation.optimizer), operation.count);
-        this.#place(weights, slots[0] ?? weights, slots[1] ?? weights, gradients, settings);
+        this.#whole(5);
+        this.#learning(operation.learning);
+        this.#whole(operation.gradients.size);
+        this.#place(operation.gradients);
         break;
       }
       case 'prepareFilter':
@@ -322,6 +333,11 @@ class Writer {
         this.#place(operation.x, operation.output);
         break;
     }
+  }
+
+  #learning({ optimizer, weights, slots, settings }: Learning): void {
+    this.#whole(optimizers.indexOf(optimizer));
+    this.#place(weights, slots[0] ?? weights, slots[1] ?? weights, settings);
   }
 
   #whole(...words: readonly number[]): void {

@@ -133,7 +133,7 @@ export class EagerTrainer implements Trainer {
   doubt(): void {}
 
   async state(): Promise<OptimizerState> {
-    return { name: this.#spec.optimizer, steps: this.#steps, slots: this.#store.slots() };
+    return { name: this.#spec.optimizer, steps: this.#steps, slots: this.#store.slotValues() };
   }
 
   dispose(): void {

@@ -35,13 +35,18 @@ export interface Executable {
   /** Takes the rows of a feed out of the data itself, at the next runs; where this is missing, they are copied before. */
   gather?(feed: string, samples: Samples, rows: Rows): void;
   run(): void;
+  /** Runs it and lets the weights learn at once; gradients need not be in the store afterwards. */
+  learn?(learningRate: number, step: number): void;
   dispose(): void;
 }
 
 export interface InPlaceEngine {
   readonly name: string;
-  /** @throws NotCompilable */
-  compile(program: Program, bindings: Bindings): Executable;
+  /**
+   * @param store of a program whose gradients are learned from
+   * @throws NotCompilable
+   */
+  compile(program: Program, bindings: Bindings, store?: Store): Executable;
   /** The optimizer's step over what the store holds, if the engine has one that is quicker than the store's. */
   optimizer?(store: Store): (learningRate: number, step: number) => void;
 }
@@ -79,11 +84,15 @@ export class InPlaceTrainer implements CompiledTrainer {
 
   step(rows: Rows, { scalars, learningRate, norms }: StepSettings): void {
     const compiled = this.#compiled(rows, Object.keys(scalars), true);
-    const terms = compiled.run(rows, scalars, this.#steps);
-    this.#steps++;
     const size = rows.end - rows.start;
-    this.#results.push({ size, terms, ...(norms && { norms: this.#store.norms(this.#spec.layers) }) });
-    this.#update(learningRate, this.#steps);
+    if (compiled.canLearn && !norms) {
+      this.#results.push({ size, terms: compiled.learn(rows, scalars, this.#steps, learningRate) });
+    } else {
+      const terms = compiled.run(rows, scalars, this.#steps);
+      this.#results.push({ size, terms, ...(norms && { norms: this.#store.norms(this.#spec.layers) }) });
+      this.#update(learningRate, this.#steps + 1);
+    }
+    this.#steps++;
     this.#store.touch();
   }
 
@@ -115,7 +124,7 @@ export class InPlaceTrainer implements CompiledTrainer {
   }
 
   stateNow(): OptimizerState {
-    return { name: this.#spec.optimizer, steps: this.#steps, slots: this.#store.slots() };
+    return { name: this.#spec.optimizer, steps: this.#steps, slots: this.#store.slotValues() };
   }
 
   async state(): Promise<OptimizerState> {
@@ -195,17 +204,38 @@ class CompiledStep {
         ...this.#updates.map(({ block }, i) => [updates[i], block] as const),
       ].map(([name, { values }]) => [name, { values, shape: shapeOf(name) }]),
     );
-    this.#executable = engine.compile(program, {
-      variables: store.weights.map(({ values }) => values),
-      feeds: Object.fromEntries([
-        ...step.constants.map(({ name, ...constant }) => [name, constant] as const),
-        ...[...this.#feeds].map(
-          ([name, { block, shape }]) => [name, { values: block.values, shape, dtype: 'float32' as const }] as const,
-        ),
-      ]),
-      randoms: Object.fromEntries(this.#draws.map(({ block, draw }) => [draw, block.values])),
-      outputs: this.#outputs,
-    });
+    this.#executable = engine.compile(
+      program,
+      {
+        variables: store.weights.map(({ values }) => values),
+        feeds: Object.fromEntries([
+          ...step.constants.map(({ name, ...constant }) => [name, constant] as const),
+          ...[...this.#feeds].map(
+            ([name, { block, shape }]) => [name, { values: block.values, shape, dtype: 'float32' as const }] as const,
+          ),
+        ]),
+        randoms: Object.fromEntries(this.#draws.map(({ block, draw }) => [draw, block.values])),
+        outputs: this.#outputs,
+      },
+      step.training ? store : undefined,
+    );
+  }
+
+  /** Whether it can learn at once: what was not checked yet is run alone first. */
+  get canLearn(): boolean {
+    return this.#checked && this.#executable.learn !== undefined;
+  }
+
+  /** A whole step, from 0. */
+  learn(
+    rows: Rows,
+    scalars: Readonly<Record<string, number>>,
+    step: number,
+    learningRate: number,
+  ): Record<string, number> {
+    this.#fill(rows, scalars, step);
+    this.#executable.learn!(learningRate, step + 1);
+    return this.#finish();
   }
 
   /** Gradients are in the store afterwards. */
@@ -213,6 +243,11 @@ class CompiledStep {
     this.#fill(rows, scalars, step);
     this.#executable.run();
     if (!this.#checked) this.#check(rows, scalars, step);
+    return this.#finish();
+  }
+
+  /** The loss's terms; variables that the step itself assigns to are set. */
+  #finish(): Record<string, number> {
     if (this.#updates.length > 0 && this.step.training) {
       for (const { block, variable } of this.#updates) this.#store.weights[variable].values.set(block.values);
       this.#store.touch();

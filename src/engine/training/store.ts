@@ -19,7 +19,8 @@ export class Store {
   readonly #memory: SimdMemory;
   /** Floats of everything that trains, gaps between variables included. */
   readonly #extent: number;
-  readonly #slots: readonly (readonly Block[])[];
+  /** The optimizer's averages of what trains. */
+  readonly slots: readonly (readonly Block[])[];
   /** The tensors' data that the variables had when they were last equal to the weights here. */
   #published: object[] = [];
   #stale = false;
@@ -36,12 +37,12 @@ export class Store {
     const take = (variables: readonly tf.Variable[]) => variables.map((variable) => this.#memory.take(variable.size));
     this.weights = take(all);
     this.gradients = take(trained);
-    this.#slots = Array.from({ length: slots }, () => take(trained));
+    this.slots = Array.from({ length: slots }, () => take(trained));
     this.#extent = bytes(trained) / 4;
     this.#read();
     spec.state?.slots.forEach((values, slot) => {
       let next = 0;
-      for (const block of this.#slots[slot]) {
+      for (const block of this.slots[slot]) {
         block.values.set(values.subarray(next, next + block.values.length));
         next += block.values.length;
       }
@@ -62,9 +63,12 @@ export class Store {
 
   publish(): void {
     if (!this.#stale) return;
+    // wasm copies what it is given; others keep it
+    const copies = tf.getBackend() === 'wasm';
     this.variables.forEach((variable, i) => {
+      const { values } = this.weights[i];
       tf.tidy(() => {
-        variable.assign(tf.tensor(this.weights[i].values.slice(), variable.shape));
+        variable.assign(tf.tensor(copies ? values : values.slice(), variable.shape));
       });
     });
     this.#published = this.variables.map(({ dataId }) => dataId);
@@ -82,7 +86,7 @@ export class Store {
     return {
       weights: from(this.weights[0]),
       gradients: from(this.gradients[0]),
-      slots: this.#slots.map(([block]) => from(block)),
+      slots: this.slots.map(([block]) => from(block)),
     };
   }
 
@@ -95,7 +99,7 @@ export class Store {
     const [w] = this.weights;
     const [g] = this.gradients;
     if (!g) return;
-    const [first, second] = this.#slots.map(([block]) => block.address);
+    const [first, second] = this.slots.map(([block]) => block.address);
     const { routines } = this.#memory;
     const n = this.#extent;
     switch (this.#optimizer) {
@@ -128,8 +132,8 @@ export class Store {
   }
 
   /** The optimizer's averages, as vectors over all variables that train. */
-  slots(): Float32Array[] {
-    return this.#slots.map((blocks) => {
+  slotValues(): Float32Array[] {
+    return this.slots.map((blocks) => {
       const whole = new Float32Array(blocks.reduce((sum, { values }) => sum + values.length, 0));
       let next = 0;
       for (const { values } of blocks) {

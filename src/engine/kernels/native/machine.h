@@ -1,6 +1,7 @@
 // Runs the operations of a plan one after the other, the pieces of each on all threads.
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -41,6 +42,7 @@ class Scratch {
  * comes late finds the number of another run in it and leaves.
  */
 class Team {
+  using Clock = std::chrono::steady_clock;
   std::atomic<uint64_t> ticket{0};
   std::atomic<int> done{0};
   std::atomic<const Operations*> operations{nullptr};
@@ -64,8 +66,8 @@ class Team {
   static uint32_t runOf(uint64_t ticket) { return (uint32_t)(ticket >> (pieceBits + operationBits)); }
   static int operationOf(uint64_t ticket) { return (int)(ticket >> pieceBits & ((1u << operationBits) - 1)); }
   static int pieceOf(uint64_t ticket) { return (int)(ticket & ((1u << pieceBits) - 1)); }
-  /** Looks for the next run before a helper sleeps, some tenths of a millisecond. */
-  static constexpr int spins = 5000;
+  /** How long a helper looks out for the next run before it sleeps: longer than what comes between two training steps. */
+  static constexpr std::chrono::milliseconds patience{1};
   /** Runs are numbered in 24 bits. */
   static constexpr uint32_t runMask = 0xffffff;
 
@@ -97,8 +99,9 @@ class Team {
   void help() {
     Scratch scratch;
     for (uint32_t last = 0;;) {
-      // the next run of a training comes within microseconds; a helper sleeps when it does not
-      for (int i = 0; i < spins && wanted.load(std::memory_order_acquire) == last; i++) AENB_PAUSE();
+      // to be woken takes a thread as long as a small step does
+      for (auto since = Clock::now(); wanted.load(std::memory_order_acquire) == last && Clock::now() - since < patience;)
+        for (int i = 0; i < 50; i++) AENB_PAUSE();
       if (wanted.load(std::memory_order_acquire) == last) {
         std::unique_lock<std::mutex> lock(mutex);
         sleeping++;

@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "convolution.h"
@@ -35,11 +36,30 @@ struct Part {
 
 inline int between(long least, long x, long most) { return (int)std::max(least, std::min(x, most)); }
 
-/** C = A B, and what is done to every element of C. */
+/** Weights, and what an optimizer remembers of them. */
+struct Learning {
+  Optimizer kind;
+  float *w, *first, *second;
+  /** Rate and epsilon. */
+  const float* settings;
+
+  void operator()(long from, long count, const float* gradient) const {
+    update(kind, count, w + from, first + from, second + from, gradient, settings[0], settings[1]);
+  }
+};
+
+/**
+ * C = A B, and what is done to every element of C. Where C is the gradient of weights and nobody else wants it, these learn
+ * from it at once, and it does not leave the cache.
+ */
 struct Product : Operation {
   Matrices matrices;
   Expression after;
+  std::optional<Learning> learning;
   int down = 1, across = 1;
+
+  /** Floats of a gradient that are learned from at a time. */
+  static constexpr int learnedAtOnce = 1 << 16;
 
   void divide(int threads) {
     const auto& m = matrices;
@@ -57,12 +77,34 @@ struct Product : Operation {
     }
     pieces = down * across;
   }
-  long scratch() const override { return productScratch + after.scratch(); }
+  int learnedRows() const { return roundUp(std::max(1, learnedAtOnce / matrices.columns), tileRows); }
+  long scratch() const override {
+    return productScratch + after.scratch() + (learning ? (long)learnedRows() * matrices.columns : 0);
+  }
   void run(int piece, float* scratch) const override {
     const Part rows(matrices.rows, piece / across, down, tileRows);
     const Part columns(matrices.columns, piece % across, across, tileColumns);
+    if (learning) return learn(rows, columns, scratch);
     multiply(matrices, rows.begin, rows.end, columns.begin, columns.end, scratch);
     if (!after.empty()) after.run(rows.begin, rows.end, columns.begin, columns.end, scratch);
+  }
+  void learn(const Part& rows, const Part& columns, float* scratch) const {
+    const long width = matrices.columns;
+    float* gradient = scratch + productScratch;
+    for (int row = rows.begin; row < rows.end; row += learnedRows()) {
+      const int count = std::min(learnedRows(), rows.end - row);
+      Matrices part = matrices;
+      part.rows = count;
+      part.a += row * part.aRow;
+      part.c = gradient;
+      multiply(part, 0, count, columns.begin, columns.end, scratch);
+      if (columns.end - columns.begin == width) {
+        (*learning)(row * width, count * width, gradient);
+        continue;
+      }
+      for (int i = 0; i < count; i++)
+        (*learning)((row + i) * width + columns.begin, columns.end - columns.begin, gradient + i * width + columns.begin);
+    }
   }
 };
 
@@ -264,20 +306,16 @@ struct Gather : Operation {
   }
 };
 
-/** A step of the optimizer over everything that trains. */
+/** A step of the optimizer. */
 struct Update : Operation {
-  Optimizer kind;
+  Learning learning;
   long count;
-  float *w, *first, *second;
   const float* gradient;
-  /** Rate and epsilon. */
-  const float* settings;
 
   void divide(int threads) { pieces = between(1, count / 16384, 4L * threads); }
   void run(int piece, float*) const override {
     const Part part((int)count, piece, pieces, 64);
-    update(kind, part.end - part.begin, w + part.begin, first + part.begin, second + part.begin,
-           gradient + part.begin, settings[0], settings[1]);
+    learning(part.begin, part.end - part.begin, gradient + part.begin);
   }
 };
 

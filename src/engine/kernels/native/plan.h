@@ -78,6 +78,7 @@ class Reader {
     m.columns = word();
     m.depth = word();
     read(p.after);
+    if (word()) read(p.learning.emplace());
   }
 
   void read(Geometry& g) {
@@ -126,6 +127,14 @@ class Reader {
     e.isGradient = word();
     e.x = place();
     e.y = place();
+  }
+
+  void read(Learning& l) {
+    l.kind = (Optimizer)word();
+    l.w = place();
+    l.first = place();
+    l.second = place();
+    l.settings = place();
   }
 
   void read(Elements& e) { read(e.expression); }
@@ -181,13 +190,9 @@ class Reader {
   }
 
   void read(Update& u) {
-    u.kind = (Optimizer)word();
+    read(u.learning);
     u.count = word();
-    u.w = place();
-    u.first = place();
-    u.second = place();
     u.gradient = place();
-    u.settings = place();
   }
 };
 

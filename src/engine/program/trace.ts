@@ -230,10 +230,16 @@ function plain(attributes: object): object {
 }
 
 function constant(values: Values): Origin {
-  const [first] = values;
-  if (values.length > 0 && values.every((value) => Object.is(value, first)))
-    return { kind: 'fill', value: Number(first) };
+  if (values.length > 0 && areAlike(values)) return { kind: 'fill', value: Number(values[0]) };
   return { kind: 'constant', values: values.slice() };
+}
+
+/** Whether all elements are the same, bit by bit. */
+function areAlike(values: Values): boolean {
+  const { buffer, byteOffset, length } = values;
+  const bits = values instanceof Float32Array ? new Int32Array(buffer, byteOffset, length) : values;
+  for (let i = 1; i < length; i++) if (bits[i] !== bits[0]) return false;
+  return true;
 }
 
 /** A backend whose memory is empty. */

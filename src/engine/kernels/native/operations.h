@@ -68,12 +68,13 @@ struct Product : Operation {
     const int bands = (m.rows + 8 * tileRows - 1) / (8 * tileRows);
     const int panels = (m.columns + tileColumns - 1) / tileColumns;
     // rows of A lie as they are used where its columns are beside each other; else they are packed, once for every piece
-    if (m.aColumn == 1) {
+    if (m.aColumn == 1 && !learning) {
       across = between(1, wanted, panels);
       down = between(1, wanted / across, bands);
     } else {
       down = between(1, wanted, bands);
-      across = between(1, wanted / down, panels);
+      // what is learned from is whole rows
+      across = learning ? 1 : between(1, wanted / down, panels);
     }
     pieces = down * across;
   }

@@ -23,7 +23,9 @@ inline void update(Optimizer kind, long n, float* w, float* first, float* second
         square = withoutTraces(square + (gradient * gradient - square) * splat(0.001f), least);
         store(first + i, mean);
         store(second + i, square);
-        store(w + i, load(w + i) - mean * rates / (squareRoot(square) + epsilons));
+        // the root of zero is zero, and of numbers near infinity it does not matter
+        Vector root = select(square > Vector{}, square * reciprocalRoot(square), square);
+        store(w + i, load(w + i) - mean * rates * reciprocal(root + epsilons));
         return;
       }
       case Optimizer::sgd:

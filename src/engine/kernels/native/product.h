@@ -7,18 +7,17 @@
 
 namespace aenb {
 
-#if defined(__AVX512F__)
-constexpr int tileRows = 12, tileVectors = 2;
-#elif defined(__aarch64__)
-constexpr int tileRows = 8, tileVectors = 2;
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int tileRows = 8;  // of 32 registers
 #else
-constexpr int tileRows = 6, tileVectors = 2;
+constexpr int tileRows = 4;  // of 16
 #endif
+constexpr int tileVectors = 3;
 constexpr int tileColumns = tileVectors * width;
 /** Numbers of the inner dimension that are worked off at a time: a panel of B stays in the first cache. */
 constexpr int depthBlock = 256;
 /** Rows at a time: a block of A stays in the second cache. */
-constexpr int rowBlock = 20 * tileRows;
+constexpr int rowBlock = 128;
 
 /** C = A B, row by row; A and B with any strides. */
 struct Matrices {
@@ -33,48 +32,61 @@ struct Matrices {
 /** Floats that `multiply` needs besides. */
 constexpr long productScratch = depthBlock * tileColumns + (long)rowBlock * depthBlock + tileRows * tileColumns;
 
-/** `count` rows of a tile, at most tileRows: written to c, or added to it. */
-template <int count, bool add>
+/** `count` rows of a tile, at most tileRows, and some vectors of columns: written to c, or added to it. */
+template <int count, int vectors, bool add>
 inline void multiplyTile(int depth, const float* a, long aRow, long aColumn, const float* b, float* c, long cRow) {
-  Vector sums[count][tileVectors];
+  Vector sums[count][vectors];
 #pragma GCC unroll 16
   for (int i = 0; i < count; i++)
 #pragma GCC unroll 4
-    for (int j = 0; j < tileVectors; j++) sums[i][j] = Vector{};
+    for (int j = 0; j < vectors; j++) sums[i][j] = Vector{};
   for (int k = 0; k < depth; k++) {
-    Vector right[tileVectors];
+    Vector right[vectors];
 #pragma GCC unroll 4
-    for (int j = 0; j < tileVectors; j++) right[j] = load(b + j * width);
+    for (int j = 0; j < vectors; j++) right[j] = load(b + j * width);
 #pragma GCC unroll 16
     for (int i = 0; i < count; i++) {
       Vector left = splat(a[i * aRow]);
 #pragma GCC unroll 4
-      for (int j = 0; j < tileVectors; j++) sums[i][j] += left * right[j];
+      for (int j = 0; j < vectors; j++) sums[i][j] += left * right[j];
     }
     a += aColumn;
-    b += tileColumns;
+    b += vectors * width;
   }
 #pragma GCC unroll 16
   for (int i = 0; i < count; i++)
 #pragma GCC unroll 4
-    for (int j = 0; j < tileVectors; j++) {
+    for (int j = 0; j < vectors; j++) {
       float* to = c + i * cRow + j * width;
       store(to, add ? load(to) + sums[i][j] : sums[i][j]);
     }
 }
 
-template <bool add>
+template <int vectors, bool add>
 inline void multiplyRows(int count, int depth, const float* a, long aRow, long aColumn, const float* b, float* c,
                          long cRow) {
   switch (count) {
 #define AENB_ROWS(n) \
   case n:            \
-    if constexpr (n <= tileRows) multiplyTile<n, add>(depth, a, aRow, aColumn, b, c, cRow); \
+    if constexpr (n <= tileRows) multiplyTile<n, vectors, add>(depth, a, aRow, aColumn, b, c, cRow); \
     break;
-    AENB_ROWS(1) AENB_ROWS(2) AENB_ROWS(3) AENB_ROWS(4) AENB_ROWS(5) AENB_ROWS(6)
-    AENB_ROWS(7) AENB_ROWS(8) AENB_ROWS(9) AENB_ROWS(10) AENB_ROWS(11) AENB_ROWS(12)
+    AENB_ROWS(1) AENB_ROWS(2) AENB_ROWS(3) AENB_ROWS(4) AENB_ROWS(5) AENB_ROWS(6) AENB_ROWS(7) AENB_ROWS(8)
 #undef AENB_ROWS
   }
+}
+
+template <bool add>
+inline void multiplyRows(int vectors, int count, int depth, const float* a, long aRow, long aColumn, const float* b,
+                         float* c, long cRow) {
+  if (vectors == 1) multiplyRows<1, add>(count, depth, a, aRow, aColumn, b, c, cRow);
+  else if (vectors == 2) multiplyRows<2, add>(count, depth, a, aRow, aColumn, b, c, cRow);
+  else multiplyRows<3, add>(count, depth, a, aRow, aColumn, b, c, cRow);
+}
+
+/** Vectors of the next panel of so many columns: three, but none alone at the end, where most registers would be idle. */
+inline int panelVectors(int columns) {
+  const int vectors = (columns + width - 1) / width;
+  return vectors == 4 ? 2 : std::min(vectors, tileVectors);
 }
 
 /** width x width numbers, rows to columns. */
@@ -106,22 +118,21 @@ inline void transpose(const float* from, long fromRow, float* to, long toRow) {
 #endif
 }
 
-/** Columns [0, columns) of B, depth rows of them, as a panel; columns that are missing are zero. */
-inline void packPanel(int depth, int columns, const float* b, long bRow, long bColumn, float* panel) {
+/** Columns [0, columns) of B, depth rows of them, as a panel of some vectors; columns that are missing are zero. */
+inline void packPanel(int depth, int columns, int vectors, const float* b, long bRow, long bColumn, float* panel) {
+  const int wide = vectors * width;
   int k = 0;
-  if (columns == tileColumns && bColumn == 1) {
+  if (columns == wide && bColumn == 1) {
     for (; k < depth; k++)
-      for (int j = 0; j < tileVectors; j++) store(panel + k * tileColumns + j * width, load(b + k * bRow + j * width));
+      for (int j = 0; j < wide; j += width) store(panel + k * wide + j, load(b + k * bRow + j));
     return;
   }
-  if (columns == tileColumns && bRow == 1) {
+  if (columns == wide && bRow == 1) {
     for (; k + width <= depth; k += width)
-      for (int j = 0; j < tileColumns; j += width)
-        transpose(b + j * bColumn + k, bColumn, panel + k * tileColumns + j, tileColumns);
+      for (int j = 0; j < wide; j += width) transpose(b + j * bColumn + k, bColumn, panel + k * wide + j, wide);
   }
   for (; k < depth; k++)
-    for (int j = 0; j < tileColumns; j++)
-      panel[k * tileColumns + j] = j < columns ? b[k * bRow + j * bColumn] : 0.0f;
+    for (int j = 0; j < wide; j++) panel[k * wide + j] = j < columns ? b[k * bRow + j * bColumn] : 0.0f;
 }
 
 /** Rows of A beside each other, tileRows at a time: tile after tile, number by number of the inner dimension. */
@@ -147,17 +158,20 @@ inline void multiply(const Matrices& m, int row, int rowEnd, int column, int col
     for (int i = row; i < rowEnd; i++) std::fill(m.c + (long)i * m.columns + column, m.c + (long)i * m.columns + columnEnd, 0.0f);
   for (int top = row; top < rowEnd; top += rowBlock) {
     int rows = std::min(rowBlock, rowEnd - top);
-    for (int k = 0; k < m.depth; k += depthBlock) {
-      int depth = std::min(depthBlock, m.depth - k);
+    // blocks of one size: a short one at the end would cost almost as much as a long one
+    const int blocks = (m.depth + depthBlock - 1) / depthBlock, block = (m.depth + blocks - 1) / std::max(1, blocks);
+    for (int k = 0; k < m.depth; k += block) {
+      int depth = std::min(block, m.depth - k);
       const float* a = m.a + top * m.aRow + k * m.aColumn;
       bool pack = m.aColumn != 1;
       if (pack) packRows(rows, depth, a, m.aRow, m.aColumn, packed);
-      for (int left = column; left < columnEnd; left += tileColumns) {
-        int columns = std::min(tileColumns, columnEnd - left);
+      for (int left = column, columns; left < columnEnd; left += columns) {
+        const int vectors = panelVectors(columnEnd - left);
+        columns = std::min(vectors * width, columnEnd - left);
         const float* b = m.b + k * m.bRow + left * m.bColumn;
-        packPanel(depth, columns, b, m.bRow, m.bColumn, panel);
+        packPanel(depth, columns, vectors, b, m.bRow, m.bColumn, panel);
         // the processor does not see that the next panel's lines, far from each other, will be needed
-        const float* next = m.bColumn == 1 && left + tileColumns < columnEnd ? b + tileColumns : nullptr;
+        const float* next = m.bColumn == 1 && left + columns < columnEnd ? b + columns : nullptr;
         for (int i = 0; i < rows; i += tileRows) {
           int count = std::min(tileRows, rows - i);
           if (next)
@@ -166,17 +180,16 @@ inline void multiply(const Matrices& m, int row, int rowEnd, int column, int col
           const float* from = pack ? packed + (long)i * depth : a + i * m.aRow;
           long aRow = pack ? 1 : m.aRow, aColumn = pack ? tileRows : 1;
           float* c = m.c + (long)(top + i) * m.columns + left;
-          if (columns == tileColumns) {
-            if (k == 0)
-              multiplyRows<false>(count, depth, from, aRow, aColumn, panel, c, m.columns);
-            else
-              multiplyRows<true>(count, depth, from, aRow, aColumn, panel, c, m.columns);
+          if (columns == vectors * width) {
+            if (k == 0) multiplyRows<false>(vectors, count, depth, from, aRow, aColumn, panel, c, m.columns);
+            else multiplyRows<true>(vectors, count, depth, from, aRow, aColumn, panel, c, m.columns);
             continue;
           }
-          multiplyRows<false>(count, depth, from, aRow, aColumn, panel, edge, tileColumns);
+          multiplyRows<false>(vectors, count, depth, from, aRow, aColumn, panel, edge, vectors * width);
           for (int r = 0; r < count; r++)
             for (int j = 0; j < columns; j++)
-              c[(long)r * m.columns + j] = edge[r * tileColumns + j] + (k == 0 ? 0.0f : c[(long)r * m.columns + j]);
+              c[(long)r * m.columns + j] =
+                  edge[r * vectors * width + j] + (k == 0 ? 0.0f : c[(long)r * m.columns + j]);
         }
       }
     }

@@ -3,6 +3,9 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
 
 namespace aenb {
 
@@ -42,6 +45,36 @@ inline Mask floatsToBits(Vector x) {
 
 /** a where the mask is set, b elsewhere. */
 inline Vector select(Mask where, Vector a, Vector b) { return where ? a : b; }
+
+/** 1 / sqrt(x) for x > 0, but for the last bit or two; quicker than a root and a division where the processor has estimates. */
+inline Vector reciprocalRoot(Vector x) {
+#if defined(__AVX512F__)
+  const Vector y = (Vector)_mm512_rsqrt14_ps((__m512)x);
+#elif defined(__AVX__)
+  const Vector y = (Vector)_mm256_rsqrt_ps((__m256)x);
+#else
+  Vector y;
+  for (int i = 0; i < width; i++) y[i] = 1.0f / __builtin_sqrtf(x[i]);
+  return y;
+#endif
+#if defined(__AVX__)
+  // one step of Newton's method
+  return y * (splat(1.5f) - splat(0.5f) * x * y * y);
+#endif
+}
+
+/** 1 / x for x > 0, likewise. */
+inline Vector reciprocal(Vector x) {
+#if defined(__AVX512F__)
+  const Vector y = (Vector)_mm512_rcp14_ps((__m512)x);
+  return y * (splat(2.0f) - x * y);
+#elif defined(__AVX__)
+  const Vector y = (Vector)_mm256_rcp_ps((__m256)x);
+  return y * (splat(2.0f) - x * y);
+#else
+  return splat(1.0f) / x;
+#endif
+}
 
 /** The first `count` floats; the rest is zero. */
 inline Vector loadPart(const float* from, int count) {

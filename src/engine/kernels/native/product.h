@@ -14,8 +14,11 @@ constexpr int tileRows = 4;  // of 16
 #endif
 constexpr int tileVectors = 3;
 constexpr int tileColumns = tileVectors * width;
-/** Numbers of the inner dimension that are worked off at a time: a panel of B stays in the first cache. */
-constexpr int depthBlock = 256;
+/**
+ * Numbers of the inner dimension that are worked off at a time. A panel of B comes from the second cache, quickly enough; what
+ * costs is to fetch sums from memory and put them back.
+ */
+constexpr int depthBlock = 800;
 /** Rows at a time: a block of A stays in the second cache. */
 constexpr int rowBlock = 128;
 
@@ -118,18 +121,25 @@ inline void transpose(const float* from, long fromRow, float* to, long toRow) {
 #endif
 }
 
-/** Columns [0, columns) of B, depth rows of them, as a panel of some vectors; columns that are missing are zero. */
+/**
+ * Columns [0, columns) of B, depth rows of them, as a panel of some vectors. What lies in the places of columns that are
+ * missing makes sums that nobody looks at.
+ */
 inline void packPanel(int depth, int columns, int vectors, const float* b, long bRow, long bColumn, float* panel) {
   const int wide = vectors * width;
   int k = 0;
-  if (columns == wide && bColumn == 1) {
-    for (; k < depth; k++)
+  if (bColumn == 1) {
+    // what is read beyond a row is the beginning of the next one
+    const int whole = columns == wide ? depth : wide - columns <= bRow ? depth - 1 : 0;
+    for (; k < whole; k++)
       for (int j = 0; j < wide; j += width) store(panel + k * wide + j, load(b + k * bRow + j));
-    return;
-  }
-  if (columns == wide && bRow == 1) {
-    for (; k + width <= depth; k += width)
-      for (int j = 0; j < wide; j += width) transpose(b + j * bColumn + k, bColumn, panel + k * wide + j, wide);
+  } else if (bRow == 1) {
+    const int done = columns / width * width;
+    for (; k + width <= depth; k += width) {
+      for (int j = 0; j < done; j += width) transpose(b + j * bColumn + k, bColumn, panel + k * wide + j, wide);
+      for (int i = k; i < k + width; i++)
+        for (int j = done; j < wide; j++) panel[i * wide + j] = j < columns ? b[i + j * bColumn] : 0.0f;
+    }
   }
   for (; k < depth; k++)
     for (int j = 0; j < wide; j++) panel[k * wide + j] = j < columns ? b[k * bRow + j * bColumn] : 0.0f;

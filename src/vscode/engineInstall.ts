@@ -115,10 +115,7 @@ export async function engineStatus(log: Log): Promise<void> {
   }
   const reason = report.installed ? (report.reason ?? '') : t('it is not installed');
   const offer = t('Install…');
-  const message = t(
-    'The native engine is not in use: {0}. Training uses the built-in engine, which is slower.',
-    reason,
-  );
+  const message = t('The native engine is not in use: {0}. Training uses what comes with the extension.', reason);
   if ((await vscode.window.showInformationMessage(message, offer)) === offer) {
     await vscode.commands.executeCommand(command.installEngine);
   }

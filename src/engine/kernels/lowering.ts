@@ -65,15 +65,20 @@ export class Lowering {
     const places = new Map(Object.entries(this.#program.outputs).map(([name, id]) => [name, this.get(id).place]));
     const isShared = (place: Place) => [...places.values()].filter((other) => other === place).length > 1;
     const updates: Operation[] = [];
-    for (const [name, place] of places) {
-      const learns = learning[name];
-      const product = learns && !isShared(place) && this.#learningProduct(place, learns);
-      if (product) {
-        this.#operations[this.#writers.get(place)!] = product;
-        continue;
-      }
+    const write = (name: string, place: Place) => {
       const gradients = this.#output(place, outputs[name]);
-      if (learns) updates.push({ kind: 'update', learning: learns, gradients });
+      if (learning[name]) updates.push({ kind: 'update', learning: learning[name], gradients });
+    };
+    // the others come first, so that whoever reads weights is known when these are to learn
+    const isProduct = (place: Place) => this.#operations[this.#writers.get(place) ?? -1]?.kind === 'product';
+    const [products, others] = [true, false].map((wanted) =>
+      [...places].filter(([name, place]) => (name in learning && isProduct(place)) === wanted),
+    );
+    for (const [name, place] of others) write(name, place);
+    for (const [name, place] of products) {
+      const product = isShared(place) ? undefined : this.#learningProduct(place, learning[name]);
+      if (product) this.#operations[this.#writers.get(place)!] = product;
+      else write(name, place);
     }
     const operations = [...this.#early, ...this.#operations, ...updates];
     const readers = this.#readers(operations);
@@ -176,7 +181,6 @@ export class Lowering {
     for (const place of reads) this.#keep(place);
     if (reads.every((place) => !this.#writers.has(place)) && !this.#writers.has(output)) {
       this.#early.push(operation);
-      // what fills a place bit by bit comes early as a whole or not at all
       return;
     }
     this.#writers.set(output, this.#operations.push(operation) - 1);

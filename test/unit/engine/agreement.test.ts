@@ -67,3 +67,23 @@ test.each(['onnx', 'aenb'])(
   },
   60_000,
 );
+
+test('weights that are used twice learn the same', async () => {
+  // the gradient of the first use is a product, and the second use reads the weights after it
+  const code = `
+    const x = new aenb.NdArray(Float32Array.from({ length: 40 * 20 }, (_, i) => Math.abs(Math.sin(i))), [40, 20]);
+    await aenb.kernelInterface.loadEngine();
+    const { tf } = aenb;
+    const values = Float32Array.from({ length: 20 * 6 }, (_, i) => 0.3 * Math.cos(i * i));
+    const w = tf.variable(tf.tensor(values, [20, 6]));
+    const b = tf.variable(tf.zeros([20]));
+    const loss = ({ x }) => x.matMul(w).relu().matMul(w, false, true).add(b).sub(x).square().mean();
+    const run = await aenb.optimize({ variables: [w, b], loss }, x, { epochs: 4, batchSize: 8, seed: 2, learningRate: 0.01 });
+    report({ loss: run.history.loss, compiled: run.compiled, kernels: run.kernels });`;
+  type Result = { loss: number[]; compiled: boolean; kernels?: string };
+  const [own, cpu] = [await inChild<Result>('aenb', code), await inChild<Result>('cpu', code)];
+  expect(own).toMatchObject({ compiled: true, kernels: expect.any(String) });
+  own.loss.forEach((loss, i) => {
+    expect(loss / cpu.loss[i]).toBeCloseTo(1, 4);
+  });
+}, 60_000);

@@ -53,3 +53,27 @@ describe('memory stays flat', () => {
     }
   }, 300_000);
 });
+
+test('two threads of Node train at the same time on our own kernels', async () => {
+  const losses = await inChild<number[]>(
+    'aenb',
+    `
+    const { Worker } = require('node:worker_threads');
+    const work = \`
+      const { parentPort, workerData } = require('node:worker_threads');
+      const aenb = require(workerData);
+      const x = new aenb.NdArray(Float32Array.from({ length: 512 * 256 }, (_, i) => Math.abs(Math.sin(i * i))), [512, 256]);
+      const model = new aenb.Autoencoder({ hidden: [256], latentDim: 8, seed: 1 });
+      model.fit(x, { epochs: 10, batchSize: 64 }).then((run) => parentPort.postMessage(run.history.loss.at(-1)));\`;
+    const file = Object.keys(require.cache).find((name) => name.endsWith('index.js'));
+    const one = () => new Promise((done, fail) => {
+      const worker = new Worker(work, { eval: true, workerData: file });
+      worker.once('message', (loss) => worker.terminate().then(() => done(loss)));
+      worker.once('error', fail);
+    });
+    report(await Promise.all([one(), one(), one()]));`,
+    { AENB_THREADS: '3' },
+  );
+  expect(new Set(losses).size).toBe(1);
+  expect(losses[0]).toBeGreaterThan(0);
+}, 60_000);

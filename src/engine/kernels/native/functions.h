@@ -84,10 +84,19 @@ inline Vector logarithmOfOneAnd(Vector x) {
   return select(sum == one, x, select(sum == splat(infinity), sum, close));
 }
 
-/** log(1 + e^x) */
+/** log(1 + e^x): max(x, 0) + log(1 + u) for u = e^-|x| in [0, 1], which is 2 artanh(u / (2 + u)), by its series. */
 inline Vector softplus(Vector x) {
-  Vector grown = logarithmOfOneAnd(exponential(-absolute(x)));
-  return maximum(x, Vector{}) + grown;
+  Vector u = exponential(-absolute(x));
+  Vector t = u / (splat(2.0f) + u);
+  Vector square = t * t;
+  Vector p = splat(2.0f / 13);
+  p = p * square + splat(2.0f / 11);
+  p = p * square + splat(2.0f / 9);
+  p = p * square + splat(2.0f / 7);
+  p = p * square + splat(2.0f / 5);
+  p = p * square + splat(2.0f / 3);
+  p = p * square + splat(2.0f);
+  return maximum(x, Vector{}) + p * t;
 }
 
 }  // namespace aenb

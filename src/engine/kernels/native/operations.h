@@ -300,9 +300,14 @@ struct Gather : Operation {
   void divide(int threads) { pieces = between(1, std::min<long>(rows, (long)rows * columns / 8192), 4L * threads); }
   void run(int piece, float*) const override {
     const Part part(rows, piece, pieces);
+    const auto row = [&](long i) {
+      return source->values + (source->order ? source->order[source->start + i] : source->start + i) * (long)columns;
+    };
     for (long i = part.begin; i < part.end; i++) {
-      const long from = source->order ? source->order[source->start + i] : source->start + i;
-      std::memcpy(y + i * columns, source->values + from * columns, sizeof(float) * columns);
+      // rows lie anywhere: the next one is on its way while this one is copied
+      if (i + 1 < part.end)
+        for (int line = 0; line < columns; line += 16) __builtin_prefetch(row(i + 1) + line);
+      std::memcpy(y + i * columns, row(i), sizeof(float) * columns);
     }
   }
 };

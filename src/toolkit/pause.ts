@@ -1,7 +1,7 @@
 /** Long computations let others run: interrupts, progress, a renderer's request. */
 
-/** How long a computation may hold the event loop, in milliseconds. */
-const span = 80;
+/** How long a computation may hold the event loop, in milliseconds: less than what the kernel takes for a loop that hangs. */
+const span = 40;
 
 export class Pacer {
   #since = performance.now();

@@ -49,8 +49,7 @@ export class Plan {
   readonly #handle: Handle;
   readonly #operations: number;
   /** What the native plan points to. */
-  readonly #places: readonly Float32Array[];
-  #sources: unknown[] = [];
+  readonly #kept: unknown[];
 
   constructor(
     words: Int32Array,
@@ -63,20 +62,16 @@ export class Plan {
       throw new NotCompilable(`the kernels refuse the program: ${(error as Error).message}`);
     }
     this.#operations = options.operations;
-    this.#places = places;
+    this.#kept = [places];
   }
 
   /** Where the next runs take the rows of a batch from: `order[start]`, …, or `start`, … where there is no order. */
   source(index: number, values: Float32Array, order: Uint32Array | undefined, start: number): void {
     module().source(this.#handle, index, values, order, start);
-    this.#sources[index] = [values, order];
+    this.#kept[1 + index] = [values, order];
   }
 
   run(): void {
     module().run(this.#handle, this.#operations);
-  }
-
-  get bytes(): number {
-    return this.#places.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 }

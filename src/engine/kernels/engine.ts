@@ -36,7 +36,7 @@ export class KernelEngine implements InPlaceEngine {
         values instanceof Float32Array ? values : Float32Array.from(values),
       ]),
     );
-    const batches = valuesOf(program, 'feed').filter(({ value }) => isBatch(value.name));
+    const batches = valuesOf(program, 'feed').filter(({ value }) => names.batches.some((name) => name === value.name));
     const sources = batches.map(({ value }) => value.name);
     const gathers = batches.map(
       ({ value: { name, shape } }, source): Operation => ({
@@ -54,28 +54,29 @@ export class KernelEngine implements InPlaceEngine {
       return planOf([...gathers, ...operations], sources.length, threads);
     };
     const plain = plan();
+    /** Where the batch is, by source. */
+    const rows: [Float32Array, Uint32Array | undefined, number][] = [];
+    const run = (one: Plan) => {
+      rows.forEach((from, source) => {
+        one.source(source, ...from);
+      });
+      one.run();
+    };
     let learner: { plan: Plan; set: (learningRate: number, step: number) => void } | undefined;
     const learn = (learningRate: number, step: number) => {
       if (!learner) {
         const { settings, set } = settingsOf(store!);
         const learning = store!.trained.map((_, i) => [names.gradient(i), learningOf(store!, settings, i)]);
         learner = { plan: plan(Object.fromEntries(learning)), set };
-        gatheredFrom.forEach((from, source) => {
-          learner?.plan.source(source, ...from);
-        });
       }
       learner.set(learningRate, step);
-      learner.plan.run();
+      run(learner.plan);
     };
-    const gatheredFrom: [Float32Array, Uint32Array | undefined, number][] = [];
     return {
       gather: (feed: string, { data }: Samples, { order, start }: Rows) => {
-        const source = sources.indexOf(feed);
-        gatheredFrom[source] = [data, order, start];
-        plain.source(source, data, order, start);
-        learner?.plan.source(source, data, order, start);
+        rows[sources.indexOf(feed)] = [data, order, start];
       },
-      run: () => plain.run(),
+      run: () => run(plain),
       ...(store && { learn }),
       dispose: () => {},
     };
@@ -118,10 +119,6 @@ function learningOf({ optimizer, weights, slots }: Store, settings: Place, varia
     slots: slots.map((blocks) => place(blocks[variable].values)),
     settings,
   };
-}
-
-function isBatch(feed: string): boolean {
-  return feed === 'x' || feed === 'target' || feed === 'y';
 }
 
 function planOf(operations: readonly Operation[], sources: number, threads: number): Plan {

@@ -115,7 +115,7 @@ export class Lowering {
       return place;
     }
     const target = new Place(place.size, memory);
-    this.#copyFlat(place, target, place.size);
+    this.copy(place, target, [place.size], [1], [1]);
     return target;
   }
 
@@ -347,21 +347,6 @@ export class Lowering {
     this.add(operation, output, [x]);
   }
 
-  #copyFlat(x: Place, output: Place, size: number): void {
-    this.#keep(x);
-    const operation: Operation = {
-      kind: 'copy',
-      x,
-      output,
-      shape: [1, 1, 1, 1, 1, size],
-      from: [0, 0, 0, 0, 0, 1],
-      to: [0, 0, 0, 0, 0, 1],
-      fromOffset: 0,
-      toOffset: 0,
-    };
-    this.#writers.set(output, this.#operations.push(operation) - 1);
-  }
-
   /**
    * [rows, depth] times [depth, columns]
    *
@@ -500,8 +485,8 @@ function joinedAxes(shape: readonly number[], from: readonly number[], to: reado
 }
 
 /**
- * A product or convolution that only its own expression reads is written where one of the expression's results goes: one piece of memory
- * instead of two.
+ * A product or convolution that only its own expression reads is written where one of the expression's results goes: one
+ * piece of memory instead of two.
  */
 function inPlace(operation: Operation, readers: ReadonlyMap<Place, number>): Operation {
   if (operation.kind !== 'product' && operation.kind !== 'convolution') return operation;

@@ -1,10 +1,10 @@
 /** How the kernels of tfjs are lowered to ours. */
 import * as tf from '@tensorflow/tfjs';
 import type { Node, Program } from '../program/program.ts';
-import { convolution, pooling } from '../program/shapes.ts';
+import { axesOf, convolution, pooling, strideInfo } from '../program/shapes.ts';
 import { NotCompilable } from '../program/trace.ts';
 import { volume } from '../training/types.ts';
-import { Lowering as Lowerer, type Lowering, type Memory, stridesOf, type Tensor } from './lowering.ts';
+import { Lowering, type Memory, stridesOf, type Tensor } from './lowering.ts';
 import type { Elementwise, Matrix, Operation, poolings, Reduction } from './operations.ts';
 
 type Rule = (lowering: Lowering, node: Node) => void;
@@ -15,7 +15,7 @@ type Rule = (lowering: Lowering, node: Node) => void;
  * @throws NotCompilable if one of its nodes is not among what our kernels do
  */
 export function lower(program: Program, memory: Memory): Operation[] {
-  const lowering = new Lowerer(program, memory);
+  const lowering = new Lowering(program, memory);
   for (const node of program.nodes) {
     const rule = rules[node.kernel];
     if (!rule) throw new NotCompilable(`the engine 'aenb' does not know the operation ${node.kernel}`);
@@ -29,11 +29,6 @@ export function lower(program: Program, memory: Memory): Operation[] {
 }
 
 const named = (node: Node) => node.inputs as Record<string, number>;
-
-function axesOf(axis: unknown, rank: number): number[] {
-  const axes = axis === null || axis === undefined ? [...Array(rank).keys()] : [axis].flat();
-  return axes.map((a) => (Number(a) < 0 ? Number(a) + rank : Number(a)));
-}
 
 /** tfjs kernels of one input by what they do to each element. */
 const unary: Record<string, Elementwise> = {
@@ -263,19 +258,7 @@ const slice: Rule = (lowering, node) => {
 
 const stridedSlice: Rule = (lowering, node) => {
   const x = lowering.get(named(node).x);
-  const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } =
-    node.attributes as Record<string, never>;
-  const info = tf.slice_util.sliceInfo(
-    [...x.shape],
-    begin,
-    end,
-    strides,
-    beginMask,
-    endMask,
-    ellipsisMask,
-    newAxisMask,
-    shrinkAxisMask,
-  );
+  const info = strideInfo(x.shape, node.attributes);
   const own = stridesOf(x.shape);
   const offset = info.begin.reduce((sum, start, axis) => sum + start * own[axis], 0);
   const output = lowering.fresh(info.finalShapeSparse);

@@ -215,10 +215,4 @@ export function named(node: Node): Record<string, number> {
   return node.inputs as Record<string, number>;
 }
 
-/** Axes from 0 up. */
-export function positiveAxes(axes: unknown, rank: number): number[] {
-  const list = axes === null || axes === undefined ? [...Array(rank).keys()] : [axes].flat();
-  return list.map((axis) => (Number(axis) < 0 ? Number(axis) + rank : Number(axis)));
-}
-
 export type { Attribute };

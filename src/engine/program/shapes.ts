@@ -31,10 +31,11 @@ export function knownKernels(): string[] {
 
 const float = (shape: readonly number[]): Type => ({ shape, dtype: 'float32' });
 const bool = (shape: readonly number[]): Type => ({ shape, dtype: 'bool' });
-const axesOf = (axis: unknown, rank: number): number[] => {
+/** Axes from 0 up; all of them where none is named. */
+export function axesOf(axis: unknown, rank: number): number[] {
   const axes = axis === null || axis === undefined ? [...Array(rank).keys()] : [axis].flat();
   return axes.map((a) => (Number(a) < 0 ? Number(a) + rank : Number(a)));
-};
+}
 
 const same: Rule = ({ x }) => x;
 rule('Abs Neg Sign Ceil Floor Round Square ClipByValue Cumsum Cumprod Reverse Relu Relu6 ZerosLike OnesLike', same);
@@ -100,13 +101,14 @@ rule('Slice', ({ x }, { begin, size }) => {
   const [, shape] = tf.slice_util.parseSliceParams(tensorLike(x), begin as number[], size as number[]);
   return { shape, dtype: x.dtype };
 });
-rule('StridedSlice', ({ x }, attributes) => {
+/** What a StridedSlice of an array takes. */
+export function strideInfo(shape: readonly number[], attributes: Attributes) {
   const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = attributes as Record<
     string,
     never
   >;
-  const { finalShape } = tf.slice_util.sliceInfo(
-    [...x.shape],
+  return tf.slice_util.sliceInfo(
+    [...shape],
     begin,
     end,
     strides,
@@ -116,8 +118,11 @@ rule('StridedSlice', ({ x }, attributes) => {
     newAxisMask,
     shrinkAxisMask,
   );
-  return { shape: finalShape, dtype: x.dtype };
-});
+}
+rule('StridedSlice', ({ x }, attributes) => ({
+  shape: strideInfo(x.shape, attributes).finalShape,
+  dtype: x.dtype,
+}));
 rule('PadV2 MirrorPad', ({ x }, { paddings }) => ({
   shape: x.shape.map((size, a) => size + (paddings as number[][])[a][0] + (paddings as number[][])[a][1]),
   dtype: x.dtype,

@@ -51,9 +51,6 @@ export interface InPlaceEngine {
   optimizer?(store: Store): (learningRate: number, step: number) => void;
 }
 
-/** What of a step's feeds comes from the data. */
-const batches = ['x', 'target', 'y'] as const;
-
 export class InPlaceTrainer implements CompiledTrainer {
   readonly compiled = true;
   readonly #spec: TrainerSpec;
@@ -250,14 +247,13 @@ class CompiledStep {
   #finish(): Record<string, number> {
     if (this.#updates.length > 0 && this.step.training) {
       for (const { block, variable } of this.#updates) this.#store.weights[variable].values.set(block.values);
-      this.#store.touch();
     }
     return Object.fromEntries(this.step.termNames.map((name, i) => [name, this.#terms.values[i]]));
   }
 
   #fill(rows: Rows, scalars: Readonly<Record<string, number>>, step: number): void {
     const { data } = rows;
-    for (const name of batches) {
+    for (const name of names.batches) {
       const feed = this.#feeds.get(name);
       if (!feed) continue;
       if (this.#executable.gather) this.#executable.gather(name, data[name]!, rows);

@@ -17,6 +17,8 @@ import type { StepInput, TrainerSpec, TrainingData } from './types.ts';
 
 /** Names of a program's feeds and outputs. */
 export const names = {
+  /** What comes from the data. */
+  batches: ['x', 'target', 'y'] as const,
   scalar: (name: string) => `scalar:${name}`,
   terms: 'terms',
   gradient: (index: number) => `gradient:${index}`,

@@ -18,7 +18,7 @@ export interface ProgressPayload {
   /** Estimated from the epochs so far; absent before the first one ends and when nothing is left to do. */
   readonly secondsLeft?: number;
   readonly samplesPerSecond?: number;
-  /** 'aenb', 'tensorflow', 'onnx', 'wasm' or 'cpu'. */
+  /** What trains, in words: an engine's name, and our own kernels where these do ('onnx + avx2 kernels'). */
   readonly engine: string;
   /** Newest value of every loss and term; null where training diverged. */
   readonly losses: readonly ProgressLoss[];

@@ -1,5 +1,6 @@
 import { volume } from '../../program/program.ts';
-import { type Emission, type EmitRule, named, positiveAxes } from '../emission.ts';
+import { axesOf } from '../../program/shapes.ts';
+import { type Emission, type EmitRule, named } from '../emission.ts';
 
 const operators = { Sum: 'ReduceSum', Mean: 'ReduceMean', Max: 'ReduceMax', Min: 'ReduceMin', Prod: 'ReduceProd' };
 /** Where an axis of the native layout lies when channels come first. */
@@ -12,7 +13,7 @@ const reduce =
     const [output] = node.outputs;
     const { axis, reductionIndices, keepDims } = node.attributes;
     const rank = emission.shape(x).length;
-    let axes = positiveAxes(reductionIndices ?? axis, rank);
+    let axes = axesOf(reductionIndices ?? axis, rank);
     const rest = rank - axes.length;
     // what is left of an image is the same vector in either layout, if it is one axis at most
     const first = rank === 4 && !keepDims && rest <= 1 && emission.layoutFor(x, [x]) === 'channelsFirst';
@@ -53,7 +54,7 @@ const logical =
   (operator: string): EmitRule =>
   (emission, node) => {
     const { x } = named(node);
-    const axes = positiveAxes(node.attributes.axis, emission.shape(x).length);
+    const axes = axesOf(node.attributes.axis, emission.shape(x).length);
     const numbers = emission.cast(emission.get(x), 'int32');
     const reduced = emission.graph.add(operator, [numbers, emission.graph.integers(axes)], {
       keepdims: node.attributes.keepDims ? 1 : 0,
@@ -65,7 +66,7 @@ const position =
   (operator: string): EmitRule =>
   (emission, node) => {
     const { x } = named(node);
-    const [axis] = positiveAxes(node.attributes.axis, emission.shape(x).length);
+    const [axis] = axesOf(node.attributes.axis, emission.shape(x).length);
     const found = emission.graph.add(operator, [emission.get(x)], { axis, keepdims: 0 });
     emission.set(node.outputs[0], emission.cast(found, 'int32'));
   };
@@ -87,7 +88,7 @@ export const reductions: Record<string, EmitRule> = {
   Cumsum: (emission, node) => {
     const { x } = named(node);
     const { axis, exclusive, reverse } = node.attributes;
-    const [along] = positiveAxes(axis, emission.shape(x).length);
+    const [along] = axesOf(axis, emission.shape(x).length);
     const inputs = [emission.get(x), emission.literal(along, 'int64')];
     const attributes = { exclusive: exclusive ? 1 : 0, reverse: reverse ? 1 : 0 };
     emission.set(node.outputs[0], emission.graph.add('CumSum', inputs, attributes));

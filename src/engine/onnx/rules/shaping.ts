@@ -1,5 +1,6 @@
 import type { Node } from '../../program/program.ts';
-import { type Emission, type EmitRule, named, positiveAxes } from '../emission.ts';
+import { axesOf } from '../../program/shapes.ts';
+import { type Emission, type EmitRule, named } from '../emission.ts';
 
 const reshape: EmitRule = (emission, node) => {
   const input = named(node).x ?? named(node).input;
@@ -9,7 +10,7 @@ const reshape: EmitRule = (emission, node) => {
 
 const list = (emission: Emission, node: Node) => (node.inputs.list as number[]).map((id) => emission.get(id));
 const axisOf = (emission: Emission, node: Node, id: number) =>
-  positiveAxes(node.attributes.axis, emission.shape(id).length)[0];
+  axesOf(node.attributes.axis, emission.shape(id).length)[0];
 
 /** Half-open ranges along all axes. */
 function slice({ graph }: Emission, input: string, begin: readonly number[], end: readonly number[], steps?: number[]) {
@@ -115,7 +116,7 @@ export const shaping: Record<string, EmitRule> = {
   },
   Reverse: (emission, node) => {
     const { x } = named(node);
-    const axes = positiveAxes(node.attributes.dims, emission.shape(x).length);
+    const axes = axesOf(node.attributes.dims, emission.shape(x).length);
     const { graph } = emission;
     const inputs = [axes.map(() => -1), axes.map(() => -(2 ** 31)), axes, axes.map(() => -1)].map((values) =>
       graph.integers(values),

@@ -227,6 +227,8 @@ async function fingerprint() {
 
 const stamp = join(dist, '.fingerprint');
 const print = await fingerprint();
+// they know for themselves whether they are current; a compiler may have come since
+await compileNative();
 if (process.argv.includes('--if-changed') && existsSync(stamp) && (await readFile(stamp, 'utf8')) === print) {
   console.log('build: up to date');
 } else {
@@ -238,7 +240,6 @@ if (process.argv.includes('--if-changed') && existsSync(stamp) && (await readFil
     ...present.map((options) => esbuild.build({ ...options, logLevel: 'warning' })),
     packDigits(),
     compileSimd(),
-    compileNative(),
     copyAssets(),
     declareTypes(),
   ]);

@@ -3,7 +3,9 @@ import type * as tf from '@tensorflow/tfjs';
 import {
   createTrainer,
   type EngineStatus,
+  type Kept,
   type OptimizerState,
+  Snapshot,
   type StepLoss,
   type TrainedLayer,
   type Trainer,
@@ -21,7 +23,6 @@ import { enginesOf } from './plot/progress.ts';
 import { Random } from './random.ts';
 import { displayableRun, type Run, recordOf } from './run.ts';
 import { checkNumber } from './validate.ts';
-import { areFinite, Snapshot } from './weights.ts';
 
 /** Inputs and what the outputs are compared with, often the same array. */
 export interface TrainingData {
@@ -137,8 +138,8 @@ class Training {
   /** Samples of an epoch; unknown in the first one of a stream. */
   #epochSamples: number | undefined;
   /** Weights at which the loss was finite. */
-  #good: Snapshot;
-  #best: Snapshot | undefined;
+  #good: Kept;
+  #best: Kept | undefined;
   #trainSeconds = 0;
   /** Trained on so far, and before this epoch. */
   #samples = 0;
@@ -167,7 +168,7 @@ class Training {
     const spec: TrainerSpec = { loss, layers, weights, seed, optimizer: options.optimizer };
     this.#trainer = createTrainer({ ...spec, ...(resume && { state: resume.optimizer }) });
     this.#epochSamples = 'open' in problem.train ? undefined : problem.train.x.length;
-    this.#good = new Snapshot(problem.weights);
+    this.#good = this.#trainer.keep();
   }
 
   dispose(): void {
@@ -194,7 +195,6 @@ class Training {
         const number = (resume?.epochs ?? 0) + epoch;
         const means = await this.#epoch(number, (fraction) => live?.batch(fraction, this.#samplesPerSecond()));
         const valMeans = means && (await this.#validate(number));
-        this.#trainer.publish();
         if (!means || (this.#problem.validation && !valMeans)) {
           stopped = 'interrupted';
           break;
@@ -225,7 +225,6 @@ class Training {
       epochs: (resume?.epochs ?? 0) + this.#history.loss.length,
       optimizer: await this.#trainer.state(),
     };
-    this.#trainer.publish();
     if (this.#options.earlyStopping?.restoreBest) this.#best?.restore();
     const run = this.#makeRun(stopped);
     await live?.end(run);
@@ -249,7 +248,7 @@ class Training {
 
   /** One pass over the data; undefined when interrupted. `number` counts epochs over all calls of fit, from 1. */
   async #epoch(number: number, progress: (fraction: number) => void): Promise<Means | undefined> {
-    const { scalars, weights } = this.#problem;
+    const { scalars } = this.#problem;
     const { batchSize, learningRate, trackGradients } = this.#options;
     const trainer = this.#trainer;
     const rate = typeof learningRate === 'number' ? learningRate : learningRate(number);
@@ -258,9 +257,8 @@ class Training {
     let seen = 0;
     const fraction = () => (this.#epochSamples ? Math.min(1, seen / this.#epochSamples) : 0);
     // the weights before the steps whose losses were not read yet
-    let before = new Snapshot(weights);
+    let before = trainer.keep();
     try {
-      trainer.adopt();
       let started = performance.now();
       for await (const { data, order, last } of this.#pieces(number)) {
         const n = data.x.length;
@@ -277,24 +275,22 @@ class Training {
           for (const result of results) means.add(result);
           this.#trainSeconds += (performance.now() - started) / 1000;
           this.#samples = this.#samplesBefore + seen;
-          trainer.publish();
           // the first of these losses belongs to the weights before: if it is finite, they are good
           if (results.length === 0 || Number.isFinite(lossOf(results[0]))) {
             this.#good.dispose();
             this.#good = before;
-            before = new Snapshot(weights);
+            before = trainer.keep();
           }
           if (results.some((result) => !Number.isFinite(lossOf(result)))) this.#fail(number);
           progress(ends ? 1 : fraction());
           await this.#pacer.pause();
           if (this.#signals.some((signal) => signal.aborted)) return undefined;
-          trainer.adopt();
           started = performance.now();
         }
       }
       if (seen === 0)
         throw new RangeError('x must give at least one sample in every epoch, the source of batches gave none');
-      if (!(await areFinite(weights))) this.#fail(number);
+      if (!(await before.areFinite())) this.#fail(number);
       this.#epochSamples = seen;
       this.#samplesBefore += seen;
       return means.result();

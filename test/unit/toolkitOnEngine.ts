@@ -223,6 +223,36 @@ export function testToolkitOn(engine: 'tensorflow' | 'onnx' | 'wasm' | 'cpu' | '
       model.dispose();
     });
 
+    test('timers see the weights as they are, and training goes on from what they are set to', async () => {
+      const model = new Autoencoder({ hidden: [64], latentDim: 8, seed: 1 });
+      const long = blobs(2000, 50);
+      await model.fit(long.slice(0, 4), { epochs: 1 });
+      const weights = () => model.decoder.getWeights()[0].dataSync<'float32'>().slice();
+      /** Trains until the timer has rung so often. */
+      const train = async (times: number, rate: number, ring: (time: number) => void) => {
+        const stop = new AbortController();
+        let time = 0;
+        const timer = setInterval(() => {
+          ring(time);
+          if (++time === times) stop.abort();
+        }, 1);
+        await model.fit(long, { epochs: 10_000, batchSize: 4, learningRate: () => rate, signal: stop.signal });
+        clearInterval(timer);
+      };
+      const seen: Float32Array[] = [];
+      await train(5, 1e-3, () => seen.push(weights()));
+      for (let i = 1; i < 5; i++) expect(seen[i]).not.toEqual(seen[i - 1]);
+
+      await train(3, 0, (time) => {
+        if (time > 0) return;
+        const zeros = tf.tidy(() => model.decoder.getWeights().map((values) => tf.keep(values.zerosLike())));
+        model.decoder.setWeights(zeros);
+        tf.dispose(zeros);
+      });
+      expect(weights().every((value) => value === 0)).toBe(true);
+      model.dispose();
+    });
+
     test('a loss that becomes NaN stops with the epoch and leaves the last good weights', async () => {
       const model = small({ output: 'linear' });
       await model.fit(data, { epochs: 1 });

@@ -4,6 +4,8 @@
  * the old one's variables over.
  */
 import type * as tf from '@tensorflow/tfjs';
+import { type Kept, Snapshot } from '../training/kept.ts';
+import { Mirror } from '../training/mirror.ts';
 import { isCurrent, orderedVariables, traceStep } from '../training/programs.ts';
 import type {
   CompiledTrainer,
@@ -33,9 +35,8 @@ export class TensorflowTrainer implements CompiledTrainer {
   #session: GraphSession | undefined;
   #results: StepResult[] = [];
   #steps: number;
-  /** The data that the variables had when they were last equal to the graph's. */
-  #published: object[] = [];
-  #stale = false;
+  /** The variables follow the graph's. */
+  readonly #mirror: Mirror;
 
   constructor(spec: TrainerSpec, encode: Encode) {
     this.#spec = spec;
@@ -43,6 +44,7 @@ export class TensorflowTrainer implements CompiledTrainer {
     const { all, trained } = orderedVariables(spec);
     this.#all = all;
     this.#trained = trained;
+    this.#mirror = new Mirror(all, () => this.#values());
     this.#optimizer = new GraphOptimizer(spec.optimizer, trained);
     this.#steps = spec.state?.steps ?? 0;
   }
@@ -63,7 +65,7 @@ export class TensorflowTrainer implements CompiledTrainer {
       outputs,
     );
     this.#steps++;
-    this.#stale = true;
+    this.#mirror.moved();
     const result = { size: rows.end - rows.start, terms: graph.named(terms) };
     this.#results.push(norms ? { ...result, norms: this.#norms(squares) } : result);
   }
@@ -92,24 +94,14 @@ export class TensorflowTrainer implements CompiledTrainer {
     return this.take();
   }
 
-  publish(): void {
-    if (!this.#stale || !this.#session) return;
-    const backend = nodeBackend();
-    const values = this.#session.run(
-      new Map(),
-      this.#all.map((_, i) => `read${i}:0`),
-    );
-    values.forEach((metadata, i) => {
-      const tensor = backend.createOutputTensor(metadata);
-      this.#all[i].assign(tensor);
-      tensor.dispose();
-    });
-    this.#published = this.#all.map(({ dataId }) => dataId);
-    this.#stale = false;
+  /** What the graph's variables are. */
+  #values(): tf.Tensor[] {
+    const names = this.#all.map((_, i) => `read${i}:0`);
+    return this.#session!.run(new Map(), names).map((metadata) => nodeBackend().createOutputTensor(metadata));
   }
 
-  adopt(): void {
-    if (this.#session && this.#all.some(({ dataId }, i) => dataId !== this.#published[i])) this.#assign(this.#session);
+  keep(): Kept {
+    return new Snapshot(this.#all);
   }
 
   doubt(): void {
@@ -128,6 +120,7 @@ export class TensorflowTrainer implements CompiledTrainer {
   }
 
   dispose(): void {
+    this.#mirror.release();
     this.#session?.dispose();
     this.#session = undefined;
     for (const graph of this.#functions.values()) graph.dispose();
@@ -140,15 +133,14 @@ export class TensorflowTrainer implements CompiledTrainer {
       (variable, i) => [`value${i}:0`, ownTensor(variable.shape, variable.dataSync<'float32'>())] as const,
     );
     session.runAndFree(feeds, 'assigned:0');
-    this.#published = this.#all.map(({ dataId }) => dataId);
   }
 
   #function(rows: Rows, scalars: readonly string[], training: boolean): GraphFunction {
+    if (this.#mirror.takeChanges() && this.#session) this.#assign(this.#session);
     const batch = rows.end - rows.start;
     const key = `${batch}/${training}`;
     const known = this.#functions.get(key);
     if (known && !known.doubted) return known;
-    this.publish();
     if (known && isCurrent(known.step, this.#spec, rows.data, scalars)) {
       known.doubted = false;
       return known;

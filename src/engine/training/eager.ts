@@ -1,6 +1,8 @@
 /** Training kernel by kernel on tf's current backend: for what can't be compiled, and where no native engine is. */
 import * as tf from '@tensorflow/tfjs';
 import { freeAbandonedTape } from '../tape.ts';
+import { type Kept, Snapshot } from './kept.ts';
+import { orderedVariables } from './programs.ts';
 import { stepRandom } from './randomness.ts';
 import { Store } from './store.ts';
 import {
@@ -30,12 +32,14 @@ export class EagerTrainer implements Trainer {
   readonly #spec: TrainerSpec;
   /** Of what trains alone: the loss itself assigns to the other variables. */
   readonly #store: Store;
+  readonly #weights: readonly tf.Variable[];
   #steps: number;
   #pending: Pending[] = [];
 
   constructor(spec: TrainerSpec) {
     this.#spec = spec;
     this.#store = new Store({ ...spec, weights: [] });
+    this.#weights = orderedVariables(spec).all;
     this.#steps = spec.state?.steps ?? 0;
   }
 
@@ -46,6 +50,7 @@ export class EagerTrainer implements Trainer {
   step(rows: Rows, settings: StepSettings): void {
     const { loss, seed } = this.#spec;
     const step = this.#steps;
+    this.#store.adopt();
     this.#pending.push(
       tf.tidy(() => {
         let names: string[] = [];
@@ -83,7 +88,6 @@ export class EagerTrainer implements Trainer {
       else store.gradients[i].values.fill(0);
     });
     store.update(learningRate, ++this.#steps);
-    store.publish();
     return norms ? store.norms(this.#spec.layers) : undefined;
   }
 
@@ -125,11 +129,10 @@ export class EagerTrainer implements Trainer {
     }
   }
 
-  /** The model's variables are the ones that train. */
-  publish(): void {}
-  adopt(): void {
-    this.#store.adopt();
+  keep(): Kept {
+    return new Snapshot(this.#weights);
   }
+
   doubt(): void {}
 
   async state(): Promise<OptimizerState> {
@@ -137,6 +140,7 @@ export class EagerTrainer implements Trainer {
   }
 
   dispose(): void {
+    this.#store.release();
     free(this.#pending);
     this.#pending = [];
   }

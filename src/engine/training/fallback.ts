@@ -1,5 +1,6 @@
 import { NotCompilable } from '../program/index.ts';
 import { EagerTrainer } from './eager.ts';
+import type { Kept } from './kept.ts';
 import type { CompiledTrainer, OptimizerState, Rows, StepResult, StepSettings, Trainer, TrainerSpec } from './types.ts';
 
 /** Makes a trainer that may find, at its first step, that it can't compile the loss. */
@@ -64,7 +65,6 @@ export class FallbackTrainer implements Trainer {
   #fall(): void {
     const compiled = this.#compiled!;
     this.#earlier.push(...compiled.take());
-    compiled.publish();
     const spec = { ...this.#spec, state: compiled.stateNow() };
     this.#compiled = this.#others.shift()?.(spec);
     this.#inner = this.#compiled ?? new EagerTrainer(spec);
@@ -77,12 +77,8 @@ export class FallbackTrainer implements Trainer {
     return [...earlier, ...(await this.#inner.read())];
   }
 
-  publish(): void {
-    this.#inner.publish();
-  }
-
-  adopt(): void {
-    this.#inner.adopt();
+  keep(): Kept {
+    return this.#inner.keep();
   }
 
   doubt(): void {

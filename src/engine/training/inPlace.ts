@@ -5,6 +5,7 @@
 import { type Lifted, type Program, updatePrefix, valuesOf } from '../program/index.ts';
 import { type Block, blockBytes, SimdMemory } from '../simd/memory.ts';
 import { checkAgainstReplay, madeUp } from './check.ts';
+import type { Kept } from './kept.ts';
 import { isCurrent, names, type StepProgram, traceStep } from './programs.ts';
 import { drawTensor, fillDraw } from './randomness.ts';
 import { Store } from './store.ts';
@@ -108,12 +109,8 @@ export class InPlaceTrainer implements CompiledTrainer {
     return this.take();
   }
 
-  publish(): void {
-    this.#store.publish();
-  }
-
-  adopt(): void {
-    this.#store.adopt();
+  keep(): Kept {
+    return this.#store.keep();
   }
 
   doubt(): void {
@@ -129,17 +126,17 @@ export class InPlaceTrainer implements CompiledTrainer {
   }
 
   dispose(): void {
+    this.#store.release();
     for (const run of this.#runs.values()) run.dispose();
     this.#runs.clear();
   }
 
   #compiled(rows: Rows, scalars: readonly string[], training: boolean): CompiledStep {
+    this.#store.adopt();
     const batch = rows.end - rows.start;
     const key = `${batch}/${training}`;
     const known = this.#runs.get(key);
     if (known && !known.doubted) return known;
-    // the variables must be current where the trace and the check look at them
-    this.#store.publish();
     if (known && isCurrent(known.step, this.#spec, rows.data, scalars)) {
       known.doubted = false;
       return known;

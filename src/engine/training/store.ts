@@ -2,6 +2,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { type Block, blockBytes, SimdMemory } from '../simd/memory.ts';
 import { adamSettings } from './adam.ts';
+import type { Kept } from './kept.ts';
+import { Mirror } from './mirror.ts';
 import { orderedVariables } from './programs.ts';
 import type { OptimizerName, TrainerSpec } from './types.ts';
 
@@ -17,13 +19,11 @@ export class Store {
   readonly gradients: readonly Block[];
   readonly #optimizer: OptimizerName;
   readonly #memory: SimdMemory;
-  /** Floats of everything that trains, gaps between variables included. */
-  readonly #extent: number;
   /** The optimizer's averages of what trains. */
   readonly slots: readonly (readonly Block[])[];
-  /** The tensors' data that the variables had when they were last equal to the weights here. */
-  #published: object[] = [];
-  #stale = false;
+  readonly #mirror: Mirror;
+  /** Memory of weights that were kept and are not needed any more: fresh memory costs more than to copy does. */
+  readonly #spare: Float32Array[] = [];
 
   constructor(spec: Pick<TrainerSpec, 'layers' | 'weights' | 'optimizer' | 'state'>) {
     const { all, trained } = orderedVariables(spec);
@@ -38,7 +38,7 @@ export class Store {
     this.weights = take(all);
     this.gradients = take(trained);
     this.slots = Array.from({ length: slots }, () => take(trained));
-    this.#extent = bytes(trained) / 4;
+    this.#mirror = new Mirror(all, () => this.#tensors(this.weights.map(({ values }) => values)));
     this.#read();
     spec.state?.slots.forEach((values, slot) => {
       let next = 0;
@@ -53,40 +53,56 @@ export class Store {
     this.variables.forEach((variable, i) => {
       this.weights[i].values.set(variable.dataSync());
     });
-    this.#published = this.variables.map(({ dataId }) => dataId);
+  }
+
+  #tensors(values: readonly Float32Array[]): tf.Tensor[] {
+    // wasm copies what it is given; others keep it
+    const copies = tf.getBackend() === 'wasm';
+    return values.map((one, i) => tf.tensor(copies ? one : one.slice(), this.variables[i].shape));
   }
 
   /** The weights have moved on. */
   touch(): void {
-    this.#stale = true;
+    this.#mirror.moved();
   }
 
-  publish(): void {
-    if (!this.#stale) return;
-    // wasm copies what it is given; others keep it
-    const copies = tf.getBackend() === 'wasm';
-    this.variables.forEach((variable, i) => {
-      const { values } = this.weights[i];
-      tf.tidy(() => {
-        variable.assign(tf.tensor(copies ? values : values.slice(), variable.shape));
-      });
-    });
-    this.#published = this.variables.map(({ dataId }) => dataId);
-    this.#stale = false;
-  }
-
+  /** Goes on from what the variables are, if somebody has set them: before every step. */
   adopt(): void {
-    if (this.variables.some(({ dataId }, i) => dataId !== this.#published[i])) this.#read();
+    if (this.#mirror.takeChanges()) this.#read();
+  }
+
+  /** The weights as they are now. */
+  keep(): Kept {
+    const all = extentOf(this.weights);
+    const values = this.#spare.pop() ?? new Float32Array(all.length);
+    values.set(all);
+    const parts = this.weights.map((block) => {
+      const start = (block.address - this.weights[0].address) / 4;
+      return values.subarray(start, start + block.values.length);
+    });
+    return {
+      restore: () =>
+        tf.tidy(() => {
+          this.#tensors(parts).forEach((tensor, i) => {
+            this.variables[i].assign(tensor);
+          });
+        }),
+      areFinite: async () => parts.every(areFinite),
+      dispose: () => void this.#spare.push(values),
+    };
+  }
+
+  /** The variables are tf's alone again. */
+  release(): void {
+    this.#mirror.release();
   }
 
   /** All that trains, the gradients of it and the optimizer's averages, gaps between variables included. */
   get whole(): { weights: Float32Array; gradients: Float32Array; slots: Float32Array[] } {
-    const from = (block: Block | undefined) =>
-      new Float32Array(block?.values.buffer ?? new ArrayBuffer(0), block?.address ?? 0, block ? this.#extent : 0);
     return {
-      weights: from(this.weights[0]),
-      gradients: from(this.gradients[0]),
-      slots: this.slots.map(([block]) => from(block)),
+      weights: extentOf(this.weights.slice(0, this.trained.length)),
+      gradients: extentOf(this.gradients),
+      slots: this.slots.map(extentOf),
     };
   }
 
@@ -101,7 +117,7 @@ export class Store {
     if (!g) return;
     const [first, second] = this.slots.map(([block]) => block.address);
     const { routines } = this.#memory;
-    const n = this.#extent;
+    const n = extentOf(this.gradients).length;
     switch (this.#optimizer) {
       case 'adam': {
         const { rate, epsilon } = adamSettings(learningRate, step);
@@ -143,4 +159,20 @@ export class Store {
       return whole;
     });
   }
+}
+
+/** The memory of blocks that were taken one after the other, gaps between them included. */
+function extentOf(blocks: readonly Block[]): Float32Array {
+  const [first] = blocks;
+  if (!first) return new Float32Array(0);
+  const last = blocks[blocks.length - 1];
+  const bytes = last.address - first.address + blockBytes(last.values.length);
+  return new Float32Array(first.values.buffer, first.address, bytes / 4);
+}
+
+function areFinite(values: Float32Array): boolean {
+  // zero times what is not finite is not a number
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += 0 * values[i];
+  return sum === 0;
 }

@@ -1,5 +1,6 @@
 /** What a training asks of an engine, and what it gives: variables and a loss, nothing of autoencoders. */
 import type * as tf from '@tensorflow/tfjs';
+import type { Kept } from './kept.ts';
 
 /** The only randomness inside a step: numbers that follow from (seed, step) and the order of the calls alone. */
 export interface StepRandom {
@@ -101,7 +102,10 @@ export interface StepResult {
   readonly norms?: readonly number[];
 }
 
-/** Trains, step by step. Calls return at once where the engine can; `read` waits for what they found. */
+/**
+ * Trains, step by step. Calls return at once where the engine can; `read` waits for what they found. The model's variables
+ * are what the training has reached whenever somebody looks at them, and it goes on from what somebody has set them to.
+ */
 export interface Trainer {
   /** Optimizer's updates done so far, over all calls of fit. */
   readonly steps: number;
@@ -116,10 +120,8 @@ export interface Trainer {
   evaluate(rows: Rows, settings: { scalars: StepSettings['scalars']; step: number }): void;
   /** What the calls since the last read found, in their order. */
   read(): Promise<StepResult[]>;
-  /** Makes the model's variables what the training has reached: before user code runs. */
-  publish(): void;
-  /** Goes on from what the model's variables are: after user code ran. Costs nothing if it has not changed them. */
-  adopt(): void;
+  /** The weights as they are now. */
+  keep(): Kept;
   /** User code ran that may have changed what the loss computes: what was compiled of it is compared with a new trace. */
   doubt(): void;
   state(): Promise<OptimizerState>;

@@ -171,8 +171,9 @@ function extentOf(blocks: readonly Block[]): Float32Array {
 }
 
 function areFinite(values: Float32Array): boolean {
-  // zero times what is not finite is not a number
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += 0 * values[i];
-  return sum === 0;
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
+  // what is infinite or not a number has all bits of the exponent set
+  const exponent = 0x7f800000;
+  for (let i = 0; i < bits.length; i++) if ((bits[i] & exponent) === exponent) return false;
+  return true;
 }

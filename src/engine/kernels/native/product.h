@@ -3,7 +3,7 @@
 #pragma once
 #include <algorithm>
 
-#include "vector.h"
+#include "transpose.h"
 
 namespace aenb {
 
@@ -90,35 +90,6 @@ inline void multiplyRows(int vectors, int count, int depth, const float* a, long
 inline int panelVectors(int columns) {
   const int vectors = (columns + width - 1) / width;
   return vectors == 4 ? 2 : std::min(vectors, tileVectors);
-}
-
-/** width x width numbers, rows to columns. */
-inline void transpose(const float* from, long fromRow, float* to, long toRow) {
-#if defined(__has_builtin) && !defined(__AVX512F__)
-#if __has_builtin(__builtin_shufflevector)
-#define AENB_SHUFFLES
-#endif
-#endif
-#if defined(AENB_SHUFFLES) && defined(__AVX__)
-  Vector r[8], s[8], t[8];
-  for (int i = 0; i < 8; i++) r[i] = load(from + i * fromRow);
-  for (int i = 0; i < 8; i += 2) {
-    s[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-    s[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-  }
-  for (int i = 0; i < 8; i += 4)
-    for (int j = 0; j < 2; j++) {
-      t[i + 2 * j] = __builtin_shufflevector(s[i + j], s[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-      t[i + 2 * j + 1] = __builtin_shufflevector(s[i + j], s[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-    }
-  for (int i = 0; i < 4; i++) {
-    store(to + i * toRow, __builtin_shufflevector(t[i], t[i + 4], 0, 1, 2, 3, 8, 9, 10, 11));
-    store(to + (i + 4) * toRow, __builtin_shufflevector(t[i], t[i + 4], 4, 5, 6, 7, 12, 13, 14, 15));
-  }
-#else
-  for (int i = 0; i < width; i++)
-    for (int j = 0; j < width; j++) to[j * toRow + i] = from[i * fromRow + j];
-#endif
 }
 
 /**

@@ -40,8 +40,6 @@ inline Axis horizontal(const Geometry& g) {
   return {g.inWidth, g.outWidth, g.filterWidth, g.strideWidth, g.dilationWidth, g.padLeft};
 }
 
-inline int roundUp(int count, int step) { return (count + step - 1) / step * step; }
-
 // ---------------------------------------------------------------------------------------------------------------------
 // Samples amid zeros
 

@@ -40,7 +40,7 @@ struct Step {
 
 /** Operands and steps of one expression together. */
 constexpr size_t mostRegisters = 64;
-/** Elements at a time. */
+/** Elements at a time: of several rows where these are short. */
 constexpr int pieceSize = 512;
 
 struct Expression {
@@ -60,24 +60,36 @@ struct Expression {
   }
 };
 
-template <class F>
-inline void onEach(int n, const float* x, float* y, F f) {
-  int i = 0;
-  for (; i + width <= n; i += width) store(y + i, f(load(x + i)));
-  if (i < n) storePart(y + i, f(loadPart(x + i, n - i)), n - i);
-}
+/** The elements that are worked on at a time. */
+struct Extent {
+  int rows, columns;
+};
 
-template <class F>
-inline void onPairs(int n, const float* a, const float* b, float* y, F f) {
-  int i = 0;
-  for (; i + width <= n; i += width) store(y + i, f(load(a + i), load(b + i)));
-  if (i < n) storePart(y + i, f(loadPart(a + i, n - i), loadPart(b + i, n - i)), n - i);
+/** Where they are in an operand or a result: from a row to the next it is so far. */
+template <class Float>
+struct Register {
+  Float* values;
+  long stride;
+  Float* row(int r) const { return values + r * stride; }
+};
+using Input = Register<const float>;
+using Output = Register<float>;
+
+template <class F, class... Inputs>
+inline void onVectors(Extent extent, Output y, F f, Inputs... x) {
+  for (int r = 0; r < extent.rows; r++) {
+    float* to = y.row(r);
+    int i = 0;
+    for (; i + width <= extent.columns; i += width) store(to + i, f(load(x.row(r) + i)...));
+    if (const int rest = extent.columns - i) storePart(to + i, f(loadPart(x.row(r) + i, rest)...), rest);
+  }
 }
 
 /** What is rare, number by number. */
-template <class F>
-inline void onEachNumber(int n, const float* x, float* y, F f) {
-  for (int i = 0; i < n; i++) y[i] = f(x[i]);
+template <class F, class... Inputs>
+inline void onNumbers(Extent extent, Output y, F f, Inputs... x) {
+  for (int r = 0; r < extent.rows; r++)
+    for (int i = 0; i < extent.columns; i++) y.row(r)[i] = f(x.row(r)[i]...);
 }
 
 inline float rounded(float x) {
@@ -85,14 +97,14 @@ inline float rounded(float x) {
   return std::nearbyint(x);
 }
 
-inline void runStep(const Step& step, int n, const float* a, const float* b, const float* c, float* y) {
+inline void runStep(const Step& step, Extent extent, Input a, Input b, Input c, Output y) {
   const Vector zero = Vector{}, one = splat(1.0f);
   const Vector first = splat(step.first), second = splat(step.second);
   typedef Vector V;
   switch (step.operation) {
 #define AENB_PAIRS(name, result) \
   case Elementwise::name:        \
-    return onPairs(n, a, b, y, [=](V p, V q) { return result; });
+    return onVectors(extent, y, [=](V p, V q) { return result; }, a, b);
     AENB_PAIRS(add, p + q)
     AENB_PAIRS(subtract, p - q)
     AENB_PAIRS(multiply, p* q)
@@ -111,27 +123,19 @@ inline void runStep(const Step& step, int n, const float* a, const float* b, con
     AENB_PAIRS(eluGradient, p* select(q >= zero, one, q + one))
     AENB_PAIRS(prelu, select(p < zero, p * q, p))
 #undef AENB_PAIRS
-#define AENB_NUMBERS(name, result)                               \
-  case Elementwise::name:                                        \
-    for (int i = 0; i < n; i++) {                                \
-      float p = a[i], q = b[i];                                  \
-      y[i] = result;                                             \
-    }                                                            \
-    return;
+#define AENB_NUMBERS(name, result) \
+  case Elementwise::name:          \
+    return onNumbers(extent, y, [](float p, float q) -> float { return result; }, a, b);
     AENB_NUMBERS(power, std::pow(p, q))
     AENB_NUMBERS(floorDivide, std::floor(p / q))
     AENB_NUMBERS(modulo, p - q * std::floor(p / q))
     AENB_NUMBERS(arcTangent2, std::atan2(p, q))
 #undef AENB_NUMBERS
-    case Elementwise::select: {
-      int i = 0;
-      for (; i + width <= n; i += width) store(y + i, select(load(a + i) != zero, load(b + i), load(c + i)));
-      for (; i < n; i++) y[i] = a[i] != 0.0f ? b[i] : c[i];
-      return;
-    }
+    case Elementwise::select:
+      return onVectors(extent, y, [=](V p, V q, V r) { return select(p != zero, q, r); }, a, b, c);
 #define AENB_EACH(name, result) \
   case Elementwise::name:       \
-    return onEach(n, a, y, [=](V x) { return result; });
+    return onVectors(extent, y, [=](V x) { return result; }, a);
     AENB_EACH(negate, -x)
     AENB_EACH(absolute, absolute(x))
     AENB_EACH(square, x* x)
@@ -159,7 +163,7 @@ inline void runStep(const Step& step, int n, const float* a, const float* b, con
 #undef AENB_EACH
 #define AENB_EACH_NUMBER(name, result) \
   case Elementwise::name:              \
-    return onEachNumber(n, a, y, [](float x) -> float { return result; });
+    return onNumbers(extent, y, [](float x) -> float { return result; }, a);
     AENB_EACH_NUMBER(elu, x >= 0 || x != x ? x : std::expm1(x))
     AENB_EACH_NUMBER(selu, x >= 0 || x != x ? 1.0507009873554805f * x : 1.0507009873554805f * 1.6732632423543772f * std::expm1(x))
     AENB_EACH_NUMBER(expm1, std::expm1(x))
@@ -185,35 +189,41 @@ inline void runStep(const Step& step, int n, const float* a, const float* b, con
 
 /** Rows [row, rowEnd) of columns [column, columnEnd). */
 inline void Expression::run(int row, int rowEnd, int column, int columnEnd, float* scratch) const {
-  const float* registers[mostRegisters];
+  Input registers[mostRegisters];
   float* spread = scratch + (long)slots * pieceSize;
   const int given = (int)operands.size();
   const int longest = std::min(pieceSize, columnEnd - column);
+  // rows in scratch memory begin where vectors do
+  const long stride = roundUp(longest, width);
+  const int mostRows = (int)(pieceSize / stride);
   for (int i = 0; i < given; i++)
     if (operands[i].kind == Operand::number) {
       float* copies = spread + i * pieceSize;
       std::fill(copies, copies + longest, operands[i].values[0]);
-      registers[i] = copies;
+      registers[i] = {copies, 0};
     }
-  for (int r = row; r < rowEnd; r++) {
+  for (int top = row; top < rowEnd; top += mostRows) {
+    Extent extent{std::min(mostRows, rowEnd - top), 0};
     for (int i = 0; i < given; i++)
       if (operands[i].kind == Operand::column) {
         float* copies = spread + i * pieceSize;
-        std::fill(copies, copies + longest, operands[i].values[r]);
-        registers[i] = copies;
+        for (int r = 0; r < extent.rows; r++)
+          std::fill(copies + r * stride, copies + r * stride + longest, operands[i].values[top + r]);
+        registers[i] = {copies, stride};
       }
     for (int from = column; from < columnEnd; from += pieceSize) {
-      const int n = std::min(pieceSize, columnEnd - from);
-      const long place = (long)r * columns + from;
+      extent.columns = std::min(pieceSize, columnEnd - from);
+      const long place = (long)top * columns + from;
       for (int i = 0; i < given; i++) {
-        if (operands[i].kind == Operand::whole) registers[i] = operands[i].values + place;
-        if (operands[i].kind == Operand::row) registers[i] = operands[i].values + from;
+        if (operands[i].kind == Operand::whole) registers[i] = {operands[i].values + place, columns};
+        if (operands[i].kind == Operand::row) registers[i] = {operands[i].values + from, 0};
       }
       int next = given;
       for (const Step& step : steps) {
-        float* y = step.output ? step.output + place : scratch + (long)step.slot * pieceSize;
-        runStep(step, n, registers[step.a], registers[step.b], registers[step.c], y);
-        registers[next++] = y;
+        const Output y =
+            step.output ? Output{step.output + place, columns} : Output{scratch + (long)step.slot * pieceSize, stride};
+        runStep(step, extent, registers[step.a], registers[step.b], registers[step.c], y);
+        registers[next++] = {y.values, y.stride};
       }
     }
   }

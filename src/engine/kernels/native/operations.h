@@ -73,8 +73,7 @@ struct Product : Operation {
       down = between(1, wanted / across, bands);
     } else {
       down = between(1, wanted, bands);
-      // what is learned from is whole rows
-      across = learning ? 1 : between(1, wanted / down, panels);
+      across = between(1, wanted / down, panels);
     }
     pieces = down * across;
   }

@@ -76,13 +76,39 @@ inline Vector reciprocal(Vector x) {
 #endif
 }
 
-/** The first `count` floats; the rest is zero. */
+#if defined(__AVX512F__)
+inline __mmask16 first(int count) { return (__mmask16)((1u << count) - 1); }
+#elif defined(__AVX__)
+inline __m256i first(int count) {
+  static const int32_t marks[2 * width] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  return _mm256_loadu_si256((const __m256i*)(marks + width - count));
+}
+#endif
+
+/** The first `count` floats, fewer than a vector has; the rest is zero. */
 inline Vector loadPart(const float* from, int count) {
-  float x[width] = {};
-  std::memcpy(x, from, count * sizeof(float));
-  return load(x);
+#if defined(__AVX512F__)
+  return (Vector)_mm512_maskz_loadu_ps(first(count), from);
+#elif defined(__AVX__)
+  return (Vector)_mm256_maskload_ps(from, first(count));
+#else
+  Vector x = {};
+  std::memcpy(&x, from, count * sizeof(float));
+  return x;
+#endif
 }
 
-inline void storePart(float* to, Vector x, int count) { std::memcpy(to, &x, count * sizeof(float)); }
+inline void storePart(float* to, Vector x, int count) {
+#if defined(__AVX512F__)
+  _mm512_mask_storeu_ps(to, first(count), (__m512)x);
+#elif defined(__AVX__)
+  _mm256_maskstore_ps(to, first(count), (__m256)x);
+#else
+  std::memcpy(to, &x, count * sizeof(float));
+#endif
+}
+
+/** The least multiple of `unit` that is not less than n. */
+constexpr int roundUp(int n, int unit) { return (n + unit - 1) / unit * unit; }
 
 }  // namespace aenb

@@ -30,8 +30,6 @@ export class GraphFunction {
   readonly done: string;
   /** Half the sums of squares of the gradients. */
   readonly squares: string;
-  /** Whether user code ran since it was traced. */
-  doubted = false;
   readonly #prefix: string;
   readonly #memory: SimdMemory;
   readonly #feeds: readonly { name: string; shape: readonly number[]; block: Block }[];

@@ -6,92 +6,77 @@
 import type * as tf from '@tensorflow/tfjs';
 import { type Kept, Snapshot } from '../training/kept.ts';
 import { Mirror } from '../training/mirror.ts';
-import { isCurrent, orderedVariables, traceStep } from '../training/programs.ts';
-import type {
-  CompiledTrainer,
-  OptimizerState,
-  Rows,
-  StepResult,
-  StepSettings,
-  TrainerSpec,
-} from '../training/types.ts';
+import { orderedVariables, type StepProgram } from '../training/programs.ts';
+import { ProgramTrainer } from '../training/programTrainer.ts';
+import type { OptimizerState, Rows, StepSettings, TrainerSpec } from '../training/types.ts';
 import { nodeBackend, ownTensor } from './binding.ts';
 import { GraphFunction } from './graphFunction.ts';
 import { GraphOptimizer } from './graphOptimizer.ts';
 import { variableNodes } from './nodes.ts';
 import { type Encode, GraphSession } from './session.ts';
 
-export class TensorflowTrainer implements CompiledTrainer {
-  readonly compiled = true;
+export class TensorflowTrainer extends ProgramTrainer<GraphFunction> {
   readonly engine = 'tensorflow';
-  readonly #spec: TrainerSpec;
   readonly #encode: Encode;
   readonly #all: readonly tf.Variable[];
   readonly #trained: readonly tf.Variable[];
   readonly #optimizer: GraphOptimizer;
-  /** By batch size, and whether it learns. */
-  readonly #functions = new Map<string, GraphFunction>();
-  #named = 0;
-  #session: GraphSession | undefined;
-  #results: StepResult[] = [];
-  #steps: number;
   /** The variables follow the graph's. */
   readonly #mirror: Mirror;
+  #named = 0;
+  #session: GraphSession | undefined;
 
   constructor(spec: TrainerSpec, encode: Encode) {
-    this.#spec = spec;
+    super(spec);
     this.#encode = encode;
     const { all, trained } = orderedVariables(spec);
     this.#all = all;
     this.#trained = trained;
     this.#mirror = new Mirror(all, () => this.#values());
     this.#optimizer = new GraphOptimizer(spec.optimizer, trained);
-    this.#steps = spec.state?.steps ?? 0;
-  }
-
-  get steps(): number {
-    return this.#steps;
   }
 
   step(rows: Rows, { scalars, learningRate, norms }: StepSettings): void {
-    const graph = this.#function(rows, Object.keys(scalars), true);
-    const step = this.#steps;
-    const settings = this.#optimizer.settings(learningRate, step + 1);
+    const graph = this.programFor(rows, Object.keys(scalars), true);
+    const given = { rows, scalars, step: this.steps, seed: this.spec.seed };
+    const settings = this.#optimizer.settings(learningRate, this.steps + 1);
     const outputs = [graph.done, ...(norms ? [graph.squares] : [])];
-    const [terms, squares] = graph.call(
-      this.#session!,
-      { rows, scalars, step, seed: this.#spec.seed },
-      settings,
-      outputs,
-    );
-    this.#steps++;
+    const [terms, squares] = graph.call(this.#session!, given, settings, outputs);
     this.#mirror.moved();
     const result = { size: rows.end - rows.start, terms: graph.named(terms) };
-    this.#results.push(norms ? { ...result, norms: this.#norms(squares) } : result);
+    this.learned(norms ? { ...result, norms: this.#norms(squares) } : result);
   }
 
   evaluate(rows: Rows, { scalars, step }: { scalars: StepSettings['scalars']; step: number }): void {
-    const graph = this.#function(rows, Object.keys(scalars), false);
-    const given = { rows, scalars, step, seed: this.#spec.seed };
+    const graph = this.programFor(rows, Object.keys(scalars), false);
+    const given = { rows, scalars, step, seed: this.spec.seed };
     const [terms] = graph.call(this.#session!, given, new Map(), [graph.done]);
-    this.#results.push({ size: rows.end - rows.start, terms: graph.named(terms) });
+    this.found({ size: rows.end - rows.start, terms: graph.named(terms) });
   }
 
   /** @param squares half the sum of squares of each variable's gradient, as TensorFlow's L2Loss gives it */
   #norms(squares: Float32Array): number[] {
-    return this.#spec.layers.map(({ variables }) =>
+    return this.spec.layers.map(({ variables }) =>
       Math.sqrt(variables.reduce((sum, variable) => sum + 2 * squares[this.#trained.indexOf(variable)], 0)),
     );
   }
 
-  take(): StepResult[] {
-    const results = this.#results;
-    this.#results = [];
-    return results;
+  keep(): Kept {
+    return new Snapshot(this.#all);
   }
 
-  async read(): Promise<StepResult[]> {
-    return this.take();
+  stateNow(): OptimizerState {
+    const slots = this.#session
+      ? this.#optimizer.read(this.#session)
+      : (this.spec.state?.slots ?? this.#optimizer.zeros());
+    return { name: this.spec.optimizer, steps: this.steps, slots };
+  }
+
+  override dispose(): void {
+    this.#mirror.release();
+    this.#session?.dispose();
+    this.#session = undefined;
+    super.dispose();
   }
 
   /** What the graph's variables are. */
@@ -100,31 +85,8 @@ export class TensorflowTrainer implements CompiledTrainer {
     return this.#session!.run(new Map(), names).map((metadata) => nodeBackend().createOutputTensor(metadata));
   }
 
-  keep(): Kept {
-    return new Snapshot(this.#all);
-  }
-
-  doubt(): void {
-    for (const graph of this.#functions.values()) graph.doubted = true;
-  }
-
-  stateNow(): OptimizerState {
-    const slots = this.#session
-      ? this.#optimizer.read(this.#session)
-      : (this.#spec.state?.slots ?? this.#optimizer.zeros());
-    return { name: this.#spec.optimizer, steps: this.#steps, slots };
-  }
-
-  async state(): Promise<OptimizerState> {
-    return this.stateNow();
-  }
-
-  dispose(): void {
-    this.#mirror.release();
-    this.#session?.dispose();
-    this.#session = undefined;
-    for (const graph of this.#functions.values()) graph.dispose();
-    this.#functions.clear();
+  protected adopt(): void {
+    if (this.#mirror.takeChanges() && this.#session) this.#assign(this.#session);
   }
 
   /** Sets the graph's variables to the model's. */
@@ -135,29 +97,15 @@ export class TensorflowTrainer implements CompiledTrainer {
     session.runAndFree(feeds, 'assigned:0');
   }
 
-  #function(rows: Rows, scalars: readonly string[], training: boolean): GraphFunction {
-    if (this.#mirror.takeChanges() && this.#session) this.#assign(this.#session);
-    const batch = rows.end - rows.start;
-    const key = `${batch}/${training}`;
-    const known = this.#functions.get(key);
-    if (known && !known.doubted) return known;
-    if (known && isCurrent(known.step, this.#spec, rows.data, scalars)) {
-      known.doubted = false;
-      return known;
-    }
-    known?.dispose();
-    this.#functions.delete(key);
-    const step = traceStep(this.#spec, rows.data, scalars, batch, training);
+  protected compile(step: StepProgram, rows: Rows, scalars: readonly string[]): GraphFunction {
     const made = new GraphFunction(`f${this.#named++}`, step, this.#all, this.#trained, this.#optimizer);
-    this.#functions.set(key, made);
-    this.#load();
-    made.check(this.#session!, { rows, scalars: zeros(scalars), step: this.#steps, seed: this.#spec.seed }, this.#all);
+    this.#load([...this.programs, made]);
+    made.check(this.#session!, { rows, scalars: ones(scalars), step: this.steps, seed: this.spec.seed }, this.#all);
     return made;
   }
 
   /** A graph of all functions there are. */
-  #load(): void {
-    const functions = [...this.#functions.values()];
+  #load(functions: readonly GraphFunction[]): void {
     const nodes = [
       ...variableNodes(this.#all),
       ...this.#optimizer.nodes(),
@@ -177,6 +125,6 @@ export class TensorflowTrainer implements CompiledTrainer {
   }
 }
 
-function zeros(scalars: readonly string[]): Record<string, number> {
+function ones(scalars: readonly string[]): Record<string, number> {
   return Object.fromEntries(scalars.map((name) => [name, 1]));
 }

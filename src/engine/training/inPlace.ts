@@ -6,16 +6,15 @@ import { type Lifted, type Program, updatePrefix, valuesOf } from '../program/in
 import { type Block, blockBytes, SimdMemory } from '../simd/memory.ts';
 import { checkAgainstReplay, madeUp } from './check.ts';
 import type { Kept } from './kept.ts';
-import { isCurrent, names, type StepProgram, traceStep } from './programs.ts';
+import { names, type StepProgram } from './programs.ts';
+import { ProgramTrainer } from './programTrainer.ts';
 import { drawTensor, fillDraw } from './randomness.ts';
 import { Store } from './store.ts';
 import {
-  type CompiledTrainer,
   gather,
   type OptimizerState,
   type Rows,
   type Samples,
-  type StepResult,
   type StepSettings,
   type TrainerSpec,
   volume,
@@ -52,28 +51,17 @@ export interface InPlaceEngine {
   optimizer?(store: Store): (learningRate: number, step: number) => void;
 }
 
-export class InPlaceTrainer implements CompiledTrainer {
-  readonly compiled = true;
-  readonly #spec: TrainerSpec;
+export class InPlaceTrainer extends ProgramTrainer<CompiledStep> {
   readonly #engine: InPlaceEngine;
   readonly #store: Store;
   readonly #update: (learningRate: number, step: number) => void;
-  /** By batch size, and whether it learns. */
-  readonly #runs = new Map<string, CompiledStep>();
-  #results: StepResult[] = [];
-  #steps: number;
 
   /** @throws NotCompilable at the first step, if the loss can't be compiled */
   constructor(spec: TrainerSpec, engine: InPlaceEngine) {
-    this.#spec = spec;
+    super(spec);
     this.#engine = engine;
     this.#store = new Store(spec);
     this.#update = engine.optimizer?.(this.#store) ?? ((learningRate, step) => this.#store.update(learningRate, step));
-    this.#steps = spec.state?.steps ?? 0;
-  }
-
-  get steps(): number {
-    return this.#steps;
   }
 
   get engine(): string {
@@ -81,80 +69,50 @@ export class InPlaceTrainer implements CompiledTrainer {
   }
 
   step(rows: Rows, { scalars, learningRate, norms }: StepSettings): void {
-    const compiled = this.#compiled(rows, Object.keys(scalars), true);
+    const compiled = this.programFor(rows, Object.keys(scalars), true);
     const size = rows.end - rows.start;
+    const steps = this.steps;
     if (compiled.canLearn && !norms) {
-      this.#results.push({ size, terms: compiled.learn(rows, scalars, this.#steps, learningRate) });
+      this.learned({ size, terms: compiled.learn(rows, scalars, steps, learningRate) });
     } else {
-      const terms = compiled.run(rows, scalars, this.#steps);
-      this.#results.push({ size, terms, ...(norms && { norms: this.#store.norms(this.#spec.layers) }) });
-      this.#update(learningRate, this.#steps + 1);
+      const terms = compiled.run(rows, scalars, steps);
+      const result = { size, terms, ...(norms && { norms: this.#store.norms(this.spec.layers) }) };
+      this.#update(learningRate, steps + 1);
+      this.learned(result);
     }
-    this.#steps++;
     this.#store.touch();
   }
 
   evaluate(rows: Rows, { scalars, step }: { scalars: StepSettings['scalars']; step: number }): void {
-    const compiled = this.#compiled(rows, Object.keys(scalars), false);
-    this.#results.push({ size: rows.end - rows.start, terms: compiled.run(rows, scalars, step) });
-  }
-
-  take(): StepResult[] {
-    const results = this.#results;
-    this.#results = [];
-    return results;
-  }
-
-  async read(): Promise<StepResult[]> {
-    return this.take();
+    const compiled = this.programFor(rows, Object.keys(scalars), false);
+    this.found({ size: rows.end - rows.start, terms: compiled.run(rows, scalars, step) });
   }
 
   keep(): Kept {
     return this.#store.keep();
   }
 
-  doubt(): void {
-    for (const run of this.#runs.values()) run.doubted = true;
-  }
-
   stateNow(): OptimizerState {
-    return { name: this.#spec.optimizer, steps: this.#steps, slots: this.#store.slotValues() };
+    return { name: this.spec.optimizer, steps: this.steps, slots: this.#store.slotValues() };
   }
 
-  async state(): Promise<OptimizerState> {
-    return this.stateNow();
-  }
-
-  dispose(): void {
+  override dispose(): void {
     this.#store.release();
-    for (const run of this.#runs.values()) run.dispose();
-    this.#runs.clear();
+    super.dispose();
   }
 
-  #compiled(rows: Rows, scalars: readonly string[], training: boolean): CompiledStep {
+  protected adopt(): void {
     this.#store.adopt();
-    const batch = rows.end - rows.start;
-    const key = `${batch}/${training}`;
-    const known = this.#runs.get(key);
-    if (known && !known.doubted) return known;
-    if (known && isCurrent(known.step, this.#spec, rows.data, scalars)) {
-      known.doubted = false;
-      return known;
-    }
-    known?.dispose();
-    this.#runs.delete(key);
-    const step = traceStep(this.#spec, rows.data, scalars, batch, training);
-    const run = new CompiledStep(step, this.#store, this.#spec.seed, this.#engine);
-    this.#runs.set(key, run);
-    return run;
+  }
+
+  protected compile(step: StepProgram): CompiledStep {
+    return new CompiledStep(step, this.#store, this.spec.seed, this.#engine);
   }
 }
 
 /** One program, its session, and the memory of what is fed to it and fetched from it. */
 class CompiledStep {
   readonly step: StepProgram;
-  /** Whether user code ran since it was traced. */
-  doubted = false;
   readonly #store: Store;
   readonly #executable: Executable;
   readonly #memory: SimdMemory;

@@ -23,7 +23,7 @@ export const participants = {
   aenb: { label: 'aenb, own kernels', role: 'ours', group: 'aenb', script: 'aenb.mjs' },
   onnx: { label: 'aenb, onnx', role: 'ours', group: 'onnx', script: 'aenb.mjs' },
   tensorflow: { label: 'aenb, tensorflow', role: 'ours', group: 'tensorflow', script: 'aenb.mjs' },
-  wasm: { label: 'aenb, wasm', role: 'wasm', group: 'wasm', script: 'aenb.mjs', denseOnly: true, steps: 10 },
+  wasm: { label: 'aenb, wasm', role: 'wasm', group: 'wasm', script: 'aenb.mjs', denseOnly: true, steps: 100 },
   keras: peer('Keras fit', 'documented', 'keras', 'keras_fit.py', 'documented'),
   'keras-steps': peer('Keras, 20 steps a call', 'tuned', 'keras', 'keras_fit.py', 'steps'),
   'keras-jit': peer('Keras, 20 steps, jit_compile', 'tuned', 'keras', 'keras_fit.py', 'steps+jit'),

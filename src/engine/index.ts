@@ -7,6 +7,7 @@ import { correctAveragePoolGradient, correctResizeGradient } from './corrections
 import { loadKernels } from './kernels/binding.ts';
 import { KernelEngine } from './kernels/engine.ts';
 import { builtKernels } from './kernels/files.ts';
+import { WasmKernelEngine } from './kernels/wasm.ts';
 import { OnnxEngine } from './onnx/inPlace.ts';
 import { loadRuntime } from './onnx/runtime.ts';
 import { addonPath, cacheFolder } from './tensorflow/location.ts';
@@ -68,6 +69,7 @@ const loaders = {
   async wasm(): Promise<EngineStatus> {
     await loadWasm();
     await activate('wasm');
+    compileInPlace(new WasmKernelEngine());
     return { name: 'wasm', version: tf.version.tfjs, threads: 1 };
   },
   async cpu(): Promise<EngineStatus> {

@@ -9,8 +9,16 @@ interface Block {
   size: number;
 }
 
-/** Gives memory to the places that have none. Those that are not needed at the same time share it. */
+/** Gives memory to the places that have none. */
 export function allocate(operations: readonly Operation[]): void {
+  const { starts, extent } = layOut(operations);
+  if (extent === 0) return;
+  const { values } = new SimdMemory(blockBytes(extent)).take(extent);
+  for (const [place, start] of starts) place.memory = values.subarray(start, start + place.size);
+}
+
+/** Where the places that have no memory begin, in floats. Those that are not needed at the same time share it. */
+export function layOut(operations: readonly Operation[]): { starts: Map<Place, number>; extent: number } {
   const lastUse = new Map<Place, number>();
   operations.forEach((operation, i) => {
     const { reads, writes } = placesOf(operation);
@@ -19,10 +27,14 @@ export function allocate(operations: readonly Operation[]): void {
   const ending = operations.map((): Place[] => []);
   for (const [place, last] of lastUse) ending[last].push(place);
   const blocks = new Map<Place, Block>();
+  const starts = new Map<Place, number>();
   const arena = new Arena();
   operations.forEach((operation, i) => {
     for (const place of placesOf(operation).writes) {
-      if (lastUse.has(place) && !blocks.has(place)) blocks.set(place, arena.take(Math.ceil(place.size / line) * line));
+      if (!lastUse.has(place) || blocks.has(place)) continue;
+      const block = arena.take(Math.ceil(place.size / line) * line);
+      blocks.set(place, block);
+      starts.set(place, block.start);
     }
     for (const place of ending[i]) {
       const block = blocks.get(place);
@@ -30,9 +42,7 @@ export function allocate(operations: readonly Operation[]): void {
       arena.free(block);
     }
   });
-  if (arena.extent === 0) return;
-  const { values } = new SimdMemory(blockBytes(arena.extent)).take(arena.extent);
-  for (const [place, { start }] of blocks) place.memory = values.subarray(start, start + place.size);
+  return { starts, extent: arena.extent };
 }
 
 class Arena {

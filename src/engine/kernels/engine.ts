@@ -124,5 +124,9 @@ function learningOf({ optimizer, weights, slots }: Store, settings: Place, varia
 function planOf(operations: readonly Operation[], sources: number, threads: number): Plan {
   allocate(operations);
   const { words, places } = encode(operations);
-  return new Plan(words, places, { operations: operations.length, sources, threads });
+  const memory = places.map((place) => {
+    if (!place.memory) throw new Error('a place without memory');
+    return place.memory;
+  });
+  return new Plan(words, memory, { operations: operations.length, sources, threads });
 }

@@ -229,16 +229,16 @@ export function placesOf(operation: Operation): { reads: Place[]; writes: Place[
   }
 }
 
-/** A plan in numbers: the operations, and the memory of the places that they name by index. */
+/** A plan in numbers: the operations, and the places that they name by index. */
 export interface Encoded {
   readonly words: Int32Array;
-  readonly places: readonly Float32Array[];
+  /** No two have the same memory. */
+  readonly places: readonly Place[];
 }
 
 const float = new Float32Array(1);
 const floatBits = new Int32Array(float.buffer);
 
-/** @param operations whose places all have memory by now, but for steps that are not kept */
 export function encode(operations: readonly Operation[]): Encoded {
   const writer = new Writer();
   for (const operation of operations) writer.operation(operation);
@@ -256,8 +256,8 @@ export function geometryWords(geometry: Geometry): number[] {
 
 class Writer {
   readonly #words: number[] = [];
-  readonly #places: Float32Array[] = [];
-  readonly #indices = new Map<Float32Array, number>();
+  readonly #places: Place[] = [];
+  readonly #indices = new Map<Place | Float32Array, number>();
 
   encoded(): Encoded {
     return { words: Int32Array.from(this.#words), places: this.#places };
@@ -350,12 +350,12 @@ class Writer {
   }
 
   #place(...places: readonly Place[]): void {
-    for (const { memory } of places) {
-      if (!memory) throw new Error('a place without memory');
-      let index = this.#indices.get(memory);
+    for (const place of places) {
+      const key = place.memory ?? place;
+      let index = this.#indices.get(key);
       if (index === undefined) {
-        index = this.#places.push(memory) - 1;
-        this.#indices.set(memory, index);
+        index = this.#places.push(place) - 1;
+        this.#indices.set(key, index);
       }
       this.#words.push(index);
     }

@@ -11,6 +11,8 @@ interface Routines {
   momentum(w: Address, velocity: Address, g: Address, n: number, rate: number): void;
   rmsprop(w: Address, square: Address, g: Address, n: number, rate: number): void;
   sumOfSquares(x: Address, n: number): number;
+  planScratch(): number;
+  runPlan(words: Address, end: Address, table: Address, scratch: Address): void;
   fillUniform(out: Address, n: number, key0: number, key1: number, index: number): void;
   fillNormal(out: Address, n: number, key0: number, key1: number, index: number): void;
   fillBernoulli(out: Address, n: number, p: number, key0: number, key1: number, index: number): void;
@@ -63,4 +65,11 @@ export class SimdMemory {
     if (this.#next > this.#buffer.byteLength) throw new Error('more memory is taken than was asked for');
     return { address, values: new Float32Array(this.#buffer, address, n) };
   }
+}
+
+let scratch: number | undefined;
+
+/** Bytes that `runPlan` needs besides what its operations read and write. */
+export function planScratch(): number {
+  return (scratch ??= new SimdMemory(0).routines.planScratch());
 }

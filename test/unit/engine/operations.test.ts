@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { correctAveragePoolGradient, correctResizeGradient } from '../../../src/engine/corrections.ts';
 import { loadKernels } from '../../../src/engine/kernels/binding.ts';
 import { KernelEngine } from '../../../src/engine/kernels/engine.ts';
+import { WasmKernelEngine } from '../../../src/engine/kernels/wasm.ts';
 import { OnnxEngine } from '../../../src/engine/onnx/inPlace.ts';
 import { loadRuntime } from '../../../src/engine/onnx/runtime.ts';
 import { NotCompilable, simplify, trace } from '../../../src/engine/program/index.ts';
@@ -323,7 +324,7 @@ const cases: [string, number[], number[], Code][] = [
   ],
 ];
 
-const engines = [new OnnxEngine(1), new KernelEngine(1), new KernelEngine(3)];
+const engines = [new OnnxEngine(1), new KernelEngine(1), new KernelEngine(3), new WasmKernelEngine()];
 /** What our own kernels leave to the other engines. */
 const leftOut = [
   'running sums',

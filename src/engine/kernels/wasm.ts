@@ -1,0 +1,86 @@
+/** Our own kernels in WebAssembly, on one thread: what trains where no native engine is. */
+import type { Program } from '../program/index.ts';
+import { NotCompilable } from '../program/trace.ts';
+import { type Block, blockBytes, planScratch, SimdMemory } from '../simd/memory.ts';
+import type { Bindings, Executable, InPlaceEngine } from '../training/index.ts';
+import { layOut } from './arena.ts';
+import { encode, type Operation, placesOf } from './operations.ts';
+import { lower } from './rules.ts';
+
+export class WasmKernelEngine implements InPlaceEngine {
+  readonly name = 'wasm';
+
+  compile(program: Program, { variables, feeds, randoms, outputs }: Bindings): Executable {
+    const floats = Object.fromEntries(
+      // the kernels know floats only
+      Object.entries(feeds).map(([name, { values }]) => [
+        name,
+        values instanceof Float32Array ? values : Float32Array.from(values),
+      ]),
+    );
+    const results = Object.fromEntries(Object.entries(outputs).map(([name, { values }]) => [name, values]));
+    const operations = lower(program, { variables, feeds: floats, randoms, outputs: results });
+    const changing = [...variables, ...Object.values(floats), ...Object.values(randoms)];
+    const plan = new WasmPlan(operations, new Set(changing));
+    return { run: () => plan.run(), dispose: () => {} };
+  }
+}
+
+/** What of the operations the routines of `../simd/assembly` can do. */
+const known: readonly Operation['kind'][] = ['product', 'elements', 'reduce', 'copy'];
+
+/** Operations in a memory of their own, with copies of what lies elsewhere. */
+class WasmPlan {
+  readonly #memory: SimdMemory;
+  /** What is copied before every run. */
+  readonly #given: Copy[] = [];
+  /** What is copied after it. */
+  readonly #results: Copy[] = [];
+  readonly #arguments: readonly [words: number, end: number, table: number, scratch: number];
+
+  /**
+   * @param changing what the operations read, of which others change the values between runs
+   * @throws NotCompilable
+   */
+  constructor(operations: readonly Operation[], changing: ReadonlySet<Float32Array>) {
+    const strange = operations.find(({ kind }) => !known.includes(kind));
+    if (strange) throw new NotCompilable(`the engine 'wasm' does not know the operation ${strange.kind}`);
+    const { starts, extent } = layOut(operations);
+    const { words, places } = encode(operations);
+    const written = new Set(operations.flatMap((operation) => placesOf(operation).writes.map(({ memory }) => memory)));
+    const elsewhere = places.filter((place) => !starts.has(place));
+    const scratch = planScratch();
+    const sizes = [words.length, places.length, extent, scratch / 4, ...elsewhere.map(({ size }) => size)];
+    this.#memory = new SimdMemory(sizes.reduce((sum, size) => sum + blockBytes(size), 0));
+    const [program, table, arena, work] = sizes.slice(0, 4).map((size) => this.#memory.take(size));
+    integers(program).set(words);
+    integers(table).set(
+      places.map((place) => {
+        const start = starts.get(place);
+        if (start !== undefined) return arena.address + 4 * start;
+        const { address, values } = this.#memory.take(place.size);
+        const memory = place.memory!;
+        if (written.has(memory)) this.#results.push({ from: values, to: memory });
+        else if (changing.has(memory)) this.#given.push({ from: memory, to: values });
+        else values.set(memory);
+        return address;
+      }),
+    );
+    this.#arguments = [program.address, program.address + 4 * words.length, table.address, work.address];
+  }
+
+  run(): void {
+    for (const { from, to } of this.#given) to.set(from);
+    this.#memory.routines.runPlan(...this.#arguments);
+    for (const { from, to } of this.#results) to.set(from);
+  }
+}
+
+interface Copy {
+  readonly from: Float32Array;
+  readonly to: Float32Array;
+}
+
+function integers({ address, values }: Block): Int32Array {
+  return new Int32Array(values.buffer, address, values.length);
+}

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { NotCompilable } from '../program/trace.ts';
 import { builtKernels, fileOf } from './files.ts';
+import { type Geometry, geometryWords } from './operations.ts';
 
 /** See native/addon.cc. */
 interface Module {
@@ -40,8 +41,8 @@ function module(): Module {
 }
 
 /** Floats of a filter that is laid out for convolutions, or for gradients of their input. */
-export function preparedFilterSize(geometry: readonly number[], forGradient: boolean): number {
-  return module().preparedFilterSize(Int32Array.from(geometry), forGradient);
+export function preparedFilterSize(geometry: Geometry, forGradient: boolean): number {
+  return module().preparedFilterSize(Int32Array.from(geometryWords(geometry)), forGradient);
 }
 
 /** Operations that are ready to run, as often as one likes. Freed when nobody refers to it. */

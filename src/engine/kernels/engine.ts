@@ -11,7 +11,7 @@ import {
 import { names } from '../training/programs.ts';
 import type { Store } from '../training/store.ts';
 import { allocate } from './arena.ts';
-import { Plan } from './binding.ts';
+import { Plan, preparedFilterSize } from './binding.ts';
 import { encode, type Learning, type Operation, Place } from './operations.ts';
 import { lower } from './rules.ts';
 
@@ -50,7 +50,7 @@ export class KernelEngine implements InPlaceEngine {
     const outputs = Object.fromEntries(Object.entries(bindings.outputs).map(([name, { values }]) => [name, values]));
     const { variables, randoms } = bindings;
     const plan = (learning?: Record<string, Learning>) => {
-      const operations = lower(program, { variables, feeds, randoms, outputs, learning });
+      const operations = lower(program, { variables, feeds, randoms, outputs, preparedFilterSize, learning });
       return planOf([...gathers, ...operations], sources.length, threads);
     };
     const plain = plan();

@@ -1,12 +1,10 @@
 /** Turns a program's kernels into operations, and joins operations on elements with what they follow. */
 import type { Program, Value } from '../program/program.ts';
 import { volume } from '../training/types.ts';
-import { preparedFilterSize } from './binding.ts';
 import {
   type Elementwise,
   type Expression,
   type Geometry,
-  geometryWords,
   type Learning,
   type Matrix,
   type Operation,
@@ -29,6 +27,8 @@ export interface Memory {
   readonly feeds: Readonly<Record<string, Float32Array>>;
   readonly randoms: Readonly<Record<number, Float32Array>>;
   readonly outputs: Readonly<Record<string, Float32Array>>;
+  /** Floats of a filter that is laid out for convolutions, or for gradients of their input. */
+  readonly preparedFilterSize: (geometry: Geometry, forGradient: boolean) => number;
   /** What learns from outputs that are gradients, by their names; these need not be written then. */
   readonly learning?: Readonly<Record<string, Learning>>;
 }
@@ -371,7 +371,7 @@ export class Lowering {
 
   /** A convolution, or the gradient of its input (`isGradient`), from a filter as the program has it. */
   convolution(geometry: Geometry, isGradient: boolean, x: Place, filter: Place, shape: readonly number[]): Tensor {
-    const prepared = new Place(preparedFilterSize(geometryWords(geometry), isGradient));
+    const prepared = new Place(this.#memory.preparedFilterSize(geometry, isGradient));
     this.add({ kind: 'prepareFilter', geometry, forGradient: isGradient, filter, output: prepared }, prepared, [
       filter,
     ]);

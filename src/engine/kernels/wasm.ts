@@ -1,10 +1,9 @@
 /** Our own kernels in WebAssembly, on one thread: what trains where no native engine is. */
 import type { Program } from '../program/index.ts';
-import { NotCompilable } from '../program/trace.ts';
 import { type Block, blockBytes, planScratch, SimdMemory } from '../simd/memory.ts';
 import type { Bindings, Executable, InPlaceEngine } from '../training/index.ts';
 import { layOut } from './arena.ts';
-import { encode, type Operation, placesOf } from './operations.ts';
+import { encode, type Geometry, type Operation, placesOf } from './operations.ts';
 import { lower } from './rules.ts';
 
 export class WasmKernelEngine implements InPlaceEngine {
@@ -19,15 +18,24 @@ export class WasmKernelEngine implements InPlaceEngine {
       ]),
     );
     const results = Object.fromEntries(Object.entries(outputs).map(([name, { values }]) => [name, values]));
-    const operations = lower(program, { variables, feeds: floats, randoms, outputs: results });
+    const memory = { variables, feeds: floats, randoms, outputs: results, preparedFilterSize: filterSize };
+    const operations = lower(program, memory);
     const changing = [...variables, ...Object.values(floats), ...Object.values(randoms)];
     const plan = new WasmPlan(operations, new Set(changing));
     return { run: () => plan.run(), dispose: () => {} };
   }
 }
 
-/** What of the operations the routines of `../simd/assembly` can do. */
-const known: readonly Operation['kind'][] = ['product', 'elements', 'reduce', 'copy'];
+const filterSize = ({ filterHeight, filterWidth, inChannels, outChannels }: Geometry): number =>
+  filterHeight * filterWidth * inChannels * outChannels;
+
+/** Bytes that an operation needs besides what it reads and writes, more than every plan has. */
+function moreScratch(operation: Operation): number {
+  if (!('geometry' in operation)) return 0;
+  const { outWidth, filterHeight, filterWidth, inChannels } = operation.geometry;
+  // one row of a convolution's output, with all that lies under the filter
+  return 4 * outWidth * filterHeight * filterWidth * inChannels;
+}
 
 /** Operations in a memory of their own, with copies of what lies elsewhere. */
 class WasmPlan {
@@ -36,20 +44,17 @@ class WasmPlan {
   readonly #given: Copy[] = [];
   /** What is copied after it. */
   readonly #results: Copy[] = [];
-  readonly #arguments: readonly [words: number, end: number, table: number, scratch: number];
+  readonly #arguments: readonly [words: number, end: number, table: number, scratch: number, bytes: number];
 
   /**
    * @param changing what the operations read, of which others change the values between runs
-   * @throws NotCompilable
    */
   constructor(operations: readonly Operation[], changing: ReadonlySet<Float32Array>) {
-    const strange = operations.find(({ kind }) => !known.includes(kind));
-    if (strange) throw new NotCompilable(`the engine 'wasm' does not know the operation ${strange.kind}`);
     const { starts, extent } = layOut(operations);
     const { words, places } = encode(operations);
     const written = new Set(operations.flatMap((operation) => placesOf(operation).writes.map(({ memory }) => memory)));
     const elsewhere = places.filter((place) => !starts.has(place));
-    const scratch = planScratch();
+    const scratch = planScratch() + Math.max(0, ...operations.map(moreScratch));
     const sizes = [words.length, places.length, extent, scratch / 4, ...elsewhere.map(({ size }) => size)];
     this.#memory = new SimdMemory(sizes.reduce((sum, size) => sum + blockBytes(size), 0));
     const [program, table, arena, work] = sizes.slice(0, 4).map((size) => this.#memory.take(size));
@@ -66,7 +71,7 @@ class WasmPlan {
         return address;
       }),
     );
-    this.#arguments = [program.address, program.address + 4 * words.length, table.address, work.address];
+    this.#arguments = [program.address, program.address + 4 * words.length, table.address, work.address, scratch];
   }
 
   run(): void {

@@ -12,7 +12,7 @@ interface Routines {
   rmsprop(w: Address, square: Address, g: Address, n: number, rate: number): void;
   sumOfSquares(x: Address, n: number): number;
   planScratch(): number;
-  runPlan(words: Address, end: Address, table: Address, scratch: Address): void;
+  runPlan(words: Address, end: Address, table: Address, scratch: Address, bytes: number): void;
   fillUniform(out: Address, n: number, key0: number, key1: number, index: number): void;
   fillNormal(out: Address, n: number, key0: number, key1: number, index: number): void;
   fillBernoulli(out: Address, n: number, p: number, key0: number, key1: number, index: number): void;

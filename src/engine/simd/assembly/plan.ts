@@ -1,5 +1,8 @@
 /** Runs what ../../kernels/operations.ts has written: operations in numbers, with places by their index in a table. */
+import { convolve, convolveFilterGradient, convolveInputGradient } from './convolution';
 import { expressionScratch, runExpression } from './expression';
+import { Geometry, geometryBytes } from './geometry';
+import { enlarge, enlargeGradient, pool } from './pooling';
 import { multiply, productScratch } from './product';
 import { reduce } from './reductions';
 
@@ -9,6 +12,14 @@ enum Kind {
   elements,
   reduce,
   copy,
+  // what has numbers of its own for the data and the optimizer is not written for this machine
+  gather,
+  update,
+  prepareFilter,
+  convolution,
+  filterGradient,
+  pool,
+  enlarge,
 }
 
 // where the reader is; the module is not entered twice at a time
@@ -23,20 +34,30 @@ function word(): i32 {
 
 /** A place's address. */
 function place(): usize {
-  return load<u32>(places + 4 * word());
+  const index = word();
+  return index < 0 ? 0 : load<u32>(places + 4 * index);
 }
+
+function geometry(): Geometry {
+  const sizes = changetype<Geometry>(at);
+  at += geometryBytes;
+  return sizes;
+}
+
+/** Bytes that convolutions have for the matrices of what lies under the filter, unless one row of output takes more. */
+const patchBytes: i32 = 1 << 18;
 
 /** Bytes of memory that `runPlan` needs besides. */
 export function planScratch(): i32 {
-  return productScratch + expressionScratch;
+  return productScratch + max(expressionScratch, patchBytes);
 }
 
 /**
  * @param words of the operations, up to `end`
  * @param table addresses of the places
- * @param scratch of planScratch() bytes
+ * @param scratch of `bytes`: planScratch() or more
  */
-export function runPlan(words: usize, end: usize, table: usize, scratch: usize): void {
+export function runPlan(words: usize, end: usize, table: usize, scratch: usize, bytes: i32): void {
   at = words;
   places = table;
   while (at < end) {
@@ -52,6 +73,21 @@ export function runPlan(words: usize, end: usize, table: usize, scratch: usize):
         break;
       case Kind.copy:
         runCopy();
+        break;
+      case Kind.prepareFilter:
+        runPreparation();
+        break;
+      case Kind.convolution:
+        runConvolution(scratch, bytes);
+        break;
+      case Kind.filterGradient:
+        runFilterGradient(scratch, bytes);
+        break;
+      case Kind.pool:
+        runPooling();
+        break;
+      case Kind.enlarge:
+        runEnlargement();
         break;
       default:
         unreachable();
@@ -70,7 +106,7 @@ function runProduct(scratch: usize): void {
   const rows = word();
   const columns = word();
   const depth = word();
-  multiply(rows, columns, depth, a, aRow, aColumn, b, bRow, bColumn, c, scratch);
+  multiply(rows, columns, depth, a, aRow, aColumn, b, bRow, bColumn, c, false, scratch);
   at = runExpression(at, places, scratch);
   // nothing learns here
   word();
@@ -108,4 +144,54 @@ function copyAxis(axis: i32, shape: usize, from: usize, to: usize, x: usize, y: 
   } else {
     for (let i = 0; i < size; i++, x += fromStride, y += toStride) store<f32>(y, load<f32>(x));
   }
+}
+
+/** Filters are used as they lie. */
+function runPreparation(): void {
+  const g = geometry();
+  word();
+  const filter = place();
+  memory.copy(place(), filter, 4 * g.depth * g.outChannels);
+}
+
+function runConvolution(scratch: usize, bytes: i32): void {
+  const g = geometry();
+  const isGradient = word() != 0;
+  const x = place();
+  const filter = place();
+  const y = place();
+  if (isGradient) convolveInputGradient(g, x, filter, y, scratch, bytes);
+  else convolve(g, x, filter, y, scratch, bytes);
+  at = runExpression(at, places, scratch);
+}
+
+function runFilterGradient(scratch: usize, bytes: i32): void {
+  const g = geometry();
+  const parts = word();
+  const x = place();
+  const dy = place();
+  convolveFilterGradient(g, parts, x, dy, place(), scratch, bytes);
+}
+
+function runPooling(): void {
+  const g = geometry();
+  const kind = word();
+  const x = place();
+  const y = place();
+  const dy = place();
+  pool(g, kind, x, y, dy, place());
+}
+
+function runEnlargement(): void {
+  const batch = word();
+  const height = word();
+  const width = word();
+  const channels = word();
+  const down = word();
+  const across = word();
+  const isGradient = word() != 0;
+  const x = place();
+  const y = place();
+  if (isGradient) enlargeGradient(batch, height, width, channels, down, across, x, y);
+  else enlarge(batch, height, width, channels, down, across, x, y);
 }

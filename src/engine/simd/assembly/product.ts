@@ -117,12 +117,12 @@ function packRows(rows: i32, depth: i32, a: usize, aRow: i32, aColumn: i32, pack
   }
 }
 
-/** C = A B, [rows, columns] row by row; strides of A and B in floats. */
+/** C = A B, or C + A B; [rows, columns] row by row; strides of A and B in floats. */
 export function multiply(
   rows: i32, columns: i32, depth: i32,
   a: usize, aRowFloats: i32, aColumnFloats: i32,
   b: usize, bRowFloats: i32, bColumnFloats: i32,
-  c: usize, scratch: usize,
+  c: usize, more: bool, scratch: usize,
 ): void {
   const aRow = aRowFloats << 2, aColumn = aColumnFloats << 2;
   const bRow = bRowFloats << 2, bColumn = bColumnFloats << 2;
@@ -131,7 +131,7 @@ export function multiply(
   const packed = panel + 4 * (depthBlock * tileColumns);
   const edge = packed + 4 * (rowBlock * depthBlock);
   if (depth == 0) {
-    memory.fill(c, 0, cRow * rows);
+    if (!more) memory.fill(c, 0, cRow * rows);
     return;
   }
   const pack = aColumn != 4;
@@ -139,7 +139,7 @@ export function multiply(
     const height = min(rowBlock, rows - top);
     for (let k = 0; k < depth; k += depthBlock) {
       const deep = min(depthBlock, depth - k);
-      const add = k > 0;
+      const add = more || k > 0;
       const from = a + top * aRow + k * aColumn;
       if (pack) packRows(height, deep, from, aRow, aColumn, packed);
       const stepRow: i32 = pack ? 4 : aRow;
@@ -155,16 +155,13 @@ export function multiply(
             tile(deep, source, stepRow, stepColumn, panel, target, cRow, add);
             continue;
           }
+          if (count == tileRows) tile(deep, source, stepRow, stepColumn, panel, edge, 4 * tileColumns, false);
           for (let r = 0; r < count; r++) {
-            const one = source + r * stepRow;
-            if (wide == tileColumns) {
-              row(deep, one, stepColumn, panel, target + r * cRow, add);
-              continue;
-            }
-            row(deep, one, stepColumn, panel, edge, false);
-            for (let j = 0; j < wide; j++) {
-              const at = target + r * cRow + 4 * j;
-              store<f32>(at, load<f32>(edge + 4 * j) + (add ? load<f32>(at) : 0));
+            const one = edge + 4 * r * tileColumns;
+            if (count < tileRows) row(deep, source + r * stepRow, stepColumn, panel, one, false);
+            for (let j = 0; j < 4 * wide; j += 4) {
+              const at = target + r * cRow + j;
+              store<f32>(at, load<f32>(one + j) + (add ? load<f32>(at) : 0));
             }
           }
         }

@@ -35,7 +35,7 @@ export const nets = {
       dense(784, 'sigmoid'),
     ],
     batch: 128,
-    quickSteps: 100,
+    quickSteps: 250,
     ours: ['Autoencoder', { hidden: [512, 256], latentDim: 32 }],
   },
   // Chollet 2016, "Building autoencoders in Keras", the first one
@@ -46,7 +46,7 @@ export const nets = {
     loss: 'bce',
     layers: [dense(32, 'relu'), dense(784, 'sigmoid')],
     batch: 256,
-    quickSteps: 200,
+    quickSteps: 235,
     ours: ['Autoencoder', { hidden: [], latentDim: 32, latentActivation: 'relu', loss: 'bce' }],
   },
   // Kingma & Welling 2014, with the sizes of PyTorch's example
@@ -57,7 +57,7 @@ export const nets = {
     loss: 'nats',
     layers: [dense(400, 'relu'), gaussian(20), dense(400, 'relu'), dense(784, 'sigmoid')],
     batch: 128,
-    quickSteps: 100,
+    quickSteps: 250,
     ours: ['VariationalAutoencoder', { hidden: [400], latentDim: 20 }],
   },
   conv: {

@@ -46,7 +46,7 @@ export const participants = {
     script: 'tfjs.mjs',
     args: ['wasm'],
     denseOnly: true,
-    steps: 5,
+    steps: 20,
   },
   'products-numpy': floor('numpy', 'jax'),
   'products-torch': floor('torch', 'torch'),

@@ -18,11 +18,11 @@ export function lower(program: Program, memory: Memory): Operation[] {
   const lowering = new Lowering(program, memory);
   for (const node of program.nodes) {
     const rule = rules[node.kernel];
-    if (!rule) throw new NotCompilable(`the engine 'aenb' does not know the operation ${node.kernel}`);
+    if (!rule) throw new NotCompilable(`our own kernels do not know the operation ${node.kernel}`);
     try {
       rule(lowering, node);
     } catch (error) {
-      throw new NotCompilable(`the engine 'aenb' can't do ${node.kernel} here: ${(error as Error).message}`);
+      throw new NotCompilable(`our own kernels can't do ${node.kernel} here: ${(error as Error).message}`);
     }
   }
   return lowering.finish();

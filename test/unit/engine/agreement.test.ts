@@ -55,7 +55,7 @@ describe('all engines find the same losses for', () => {
   });
 });
 
-test.each(['onnx', 'aenb'])(
+test.each(['onnx', 'aenb', 'wasm'])(
   '%s gives the same weights bit by bit in every process',
   async (engine) => {
     const code = `

@@ -3,7 +3,7 @@ import { kernelInterface } from 'aenb';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { inChild } from './child.ts';
 
-const engines = ['aenb', 'onnx'];
+const engines = ['aenb', 'onnx', 'wasm'];
 beforeAll(async () => {
   process.env.AENB_ENGINE = 'auto';
   if ((await kernelInterface.loadEngine()).name === 'tensorflow') engines.push('tensorflow');

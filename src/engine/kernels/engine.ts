@@ -12,8 +12,8 @@ import { names } from '../training/programs.ts';
 import type { Store } from '../training/store.ts';
 import { allocate } from './arena.ts';
 import { Plan, preparedFilterSize } from './binding.ts';
+import { lower, memoryOf } from './lower.ts';
 import { encode, type Learning, type Operation, Place } from './operations.ts';
-import { lower } from './rules.ts';
 
 /** Multiplications of a run from which on the other threads help. They wait busily, so that it takes little to call them. */
 const worthSharing = 2e5;
@@ -29,28 +29,20 @@ export class KernelEngine implements InPlaceEngine {
 
   compile(program: Program, bindings: Bindings, store?: Store): Executable {
     const threads = threadsFor(program, this.#threads, worthSharing);
-    const feeds = Object.fromEntries(
-      // the kernels know floats only
-      Object.entries(bindings.feeds).map(([name, { values }]) => [
-        name,
-        values instanceof Float32Array ? values : Float32Array.from(values),
-      ]),
-    );
+    const memory = memoryOf(bindings);
     const batches = valuesOf(program, 'feed').filter(({ value }) => names.batches.some((name) => name === value.name));
     const sources = batches.map(({ value }) => value.name);
     const gathers = batches.map(
       ({ value: { name, shape } }, source): Operation => ({
         kind: 'gather',
         source,
-        output: new Place(volume(shape), feeds[name]),
+        output: new Place(volume(shape), memory.feeds[name]),
         rows: shape[0],
         columns: volume(shape.slice(1)),
       }),
     );
-    const outputs = Object.fromEntries(Object.entries(bindings.outputs).map(([name, { values }]) => [name, values]));
-    const { variables, randoms } = bindings;
     const plan = (learning?: Record<string, Learning>) => {
-      const operations = lower(program, { variables, feeds, randoms, outputs, preparedFilterSize, learning });
+      const operations = lower(program, { ...memory, preparedFilterSize, learning });
       return planOf([...gathers, ...operations], sources.length, threads);
     };
     const plain = plan();

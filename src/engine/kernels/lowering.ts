@@ -1,5 +1,6 @@
 /** Turns a program's kernels into operations, and joins operations on elements with what they follow. */
 import type { Program, Value } from '../program/program.ts';
+import type { RuleFor } from '../program/rules.ts';
 import { volume } from '../training/types.ts';
 import {
   type Elementwise,
@@ -14,6 +15,10 @@ import {
   type Reduction,
   type Spread,
 } from './operations.ts';
+
+export type Rule = RuleFor<Lowering>;
+
+export { named } from '../program/rules.ts';
 
 /** A place seen as an array, row by row. */
 export interface Tensor {

@@ -3,24 +3,16 @@ import type { Program } from '../program/index.ts';
 import { type Block, blockBytes, planScratch, SimdMemory } from '../simd/memory.ts';
 import type { Bindings, Executable, InPlaceEngine } from '../training/index.ts';
 import { layOut } from './arena.ts';
+import { lower, memoryOf } from './lower.ts';
 import { encode, type Geometry, type Operation, placesOf } from './operations.ts';
-import { lower } from './rules.ts';
 
 export class WasmKernelEngine implements InPlaceEngine {
   readonly name = 'wasm';
 
-  compile(program: Program, { variables, feeds, randoms, outputs }: Bindings): Executable {
-    const floats = Object.fromEntries(
-      // the kernels know floats only
-      Object.entries(feeds).map(([name, { values }]) => [
-        name,
-        values instanceof Float32Array ? values : Float32Array.from(values),
-      ]),
-    );
-    const results = Object.fromEntries(Object.entries(outputs).map(([name, { values }]) => [name, values]));
-    const memory = { variables, feeds: floats, randoms, outputs: results, preparedFilterSize: filterSize };
-    const operations = lower(program, memory);
-    const changing = [...variables, ...Object.values(floats), ...Object.values(randoms)];
+  compile(program: Program, bindings: Bindings): Executable {
+    const memory = memoryOf(bindings);
+    const operations = lower(program, { ...memory, preparedFilterSize: filterSize });
+    const changing = [...memory.variables, ...Object.values(memory.feeds), ...Object.values(memory.randoms)];
     const plan = new WasmPlan(operations, new Set(changing));
     return { run: () => plan.run(), dispose: () => {} };
   }

@@ -1,5 +1,6 @@
 /** What the rules share while a Program is written as an ONNX graph. */
 import { inputsOf, type Node, type Program, sameShape, type Value, volume } from '../program/program.ts';
+import type { RuleFor } from '../program/rules.ts';
 import { type Attribute, type Dimensions, type Element, OnnxGraph } from './graph.ts';
 
 /**
@@ -208,11 +209,7 @@ export class Emission {
 }
 
 /** How one kernel is written. */
-export type EmitRule = (emission: Emission, node: Node) => void;
+export type EmitRule = RuleFor<Emission>;
 
-/** A node's inputs by name, for rules that know which there are. */
-export function named(node: Node): Record<string, number> {
-  return node.inputs as Record<string, number>;
-}
-
+export { named } from '../program/rules.ts';
 export type { Attribute };

@@ -1,6 +1,5 @@
 /** A Program as an ONNX graph. */
-import type { Node, Program } from '../program/program.ts';
-import { NotCompilable } from '../program/trace.ts';
+import { applyRule, type Program } from '../program/index.ts';
 import { Emission } from './emission.ts';
 import type { OnnxGraph } from './graph.ts';
 import { convolutions } from './rules/convolutions.ts';
@@ -40,20 +39,10 @@ export function emit(program: Program, { freeBatch, feedName = inputName.feed }:
     if (value.kind === 'feed') emission.set(id, graph.input(feedName(value.name), dtype, emission.port(shape)));
     if (value.kind === 'random') emission.set(id, graph.input(inputName.random(value.index), dtype, shape));
   });
-  for (const node of program.nodes) if (!emission.isDone(node)) write(emission, node);
+  for (const node of program.nodes) if (!emission.isDone(node)) applyRule("the engine 'onnx'", rules, emission, node);
   for (const [name, id] of Object.entries(program.outputs)) {
     const { shape, dtype } = program.values[id];
     graph.output(name, emission.get(id), dtype, emission.port(shape));
   }
   return graph;
-}
-
-function write(emission: Emission, node: Node): void {
-  const rule = rules[node.kernel];
-  if (!rule) throw new NotCompilable(`the engine 'onnx' does not know the operation ${node.kernel}`);
-  try {
-    rule(emission, node);
-  } catch (error) {
-    throw new NotCompilable(`the engine 'onnx' can't do ${node.kernel} here: ${(error as Error).message}`);
-  }
 }

@@ -2,29 +2,9 @@
  * Convolutions as products: for some rows of a sample's output, what lies under the filter becomes the rows of a matrix
  * (Chellapilla, Puri & Simard 2006).
  */
+import { addFloats, clearFloats, copyFloats } from './floats';
 import { Geometry } from './geometry';
 import { multiply, productScratch } from './product';
-
-// @ts-ignore: decorator
-@inline
-function copyFloats(to: usize, from: usize, n: i32): void {
-  for (; n >= 4; n -= 4, to += 16, from += 16) v128.store(to, v128.load(from));
-  for (; n > 0; n--, to += 4, from += 4) store<f32>(to, load<f32>(from));
-}
-
-// @ts-ignore: decorator
-@inline
-function addFloats(to: usize, from: usize, n: i32): void {
-  for (; n >= 4; n -= 4, to += 16, from += 16) v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
-  for (; n > 0; n--, to += 4, from += 4) store<f32>(to, load<f32>(to) + load<f32>(from));
-}
-
-// @ts-ignore: decorator
-@inline
-function clearFloats(to: usize, n: i32): void {
-  for (; n >= 4; n -= 4, to += 16) v128.store(to, f32x4.splat(0));
-  for (; n > 0; n--, to += 4) store<f32>(to, 0);
-}
 
 /** Between a sample and the matrix of rows [top, bottom) of the output: out of the sample, or added to it. */
 // @ts-ignore: decorator

@@ -2,6 +2,7 @@
  * Products of matrices on four floats at a time. Four rows of A are broadcast, number by number, over two vectors of B,
  * whose columns lie in panels of eight (Goto & van de Geijn 2008).
  */
+import { multiplyColumnsByVector, multiplyRowsByVector } from './vectorProduct';
 
 const tileRows: i32 = 4;
 const tileColumns: i32 = 8;
@@ -133,6 +134,10 @@ export function multiply(
   if (depth == 0) {
     if (!more) memory.fill(c, 0, cRow * rows);
     return;
+  }
+  if (columns == 1 && bRow == 4) {
+    if (aColumn == 4) return multiplyRowsByVector(rows, depth, a, aRow, b, c, more);
+    if (aRow == 4) return multiplyColumnsByVector(rows, depth, a, aColumn, b, c, more);
   }
   const pack = aColumn != 4;
   for (let top = 0; top < rows; top += rowBlock) {

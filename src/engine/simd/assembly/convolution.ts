@@ -6,41 +6,51 @@ import { addFloats, clearFloats, copyFloats } from './floats';
 import { Geometry } from './geometry';
 import { multiply, productScratch } from './product';
 
-/** Between a sample and the matrix of rows [top, bottom) of the output: out of the sample, or added to it. */
-// @ts-ignore: decorator
-@inline
-function movePatches(g: Geometry, sample: usize, patches: usize, top: i32, bottom: i32, add: bool): void {
+/** Numbers under a filter's row that begins at column `left` of the image: out of the line or added to it, one place at a time. */
+function moveAtEdge(g: Geometry, line: usize, left: i32, patch: usize, add: bool): void {
   const channels = g.inChannels;
-  const column = 4 * channels;
-  const row = g.inWidth * column;
-  for (let y = top; y < bottom; y++) {
-    for (let x = 0; x < g.outWidth; x++) {
-      const left = x * g.strideWidth - g.padLeft;
-      for (let i = 0; i < g.filterHeight; i++) {
-        const down = y * g.strideHeight - g.padTop + i * g.dilationHeight;
-        if (down < 0 || down >= g.inHeight) {
-          if (!add) clearFloats(patches, g.filterWidth * channels);
-          patches += g.filterWidth * column;
-          continue;
-        }
-        const line = sample + down * row;
-        if (g.dilationWidth == 1 && left >= 0 && left + g.filterWidth <= g.inWidth) {
-          const n = g.filterWidth * channels;
-          if (add) addFloats(line + left * column, patches, n);
-          else copyFloats(patches, line + left * column, n);
-          patches += g.filterWidth * column;
-          continue;
-        }
-        for (let j = 0; j < g.filterWidth; j++, patches += column) {
-          const across = left + j * g.dilationWidth;
-          if (across >= 0 && across < g.inWidth) {
-            if (add) addFloats(line + across * column, patches, channels);
-            else copyFloats(patches, line + across * column, channels);
-          } else if (!add) {
-            clearFloats(patches, channels);
-          }
-        }
+  const column = channels << 2;
+  for (let j = 0; j < g.filterWidth; j++, patch += column) {
+    const across = left + j * g.dilationWidth;
+    if (across < 0 || across >= g.inWidth) {
+      if (!add) clearFloats(patch, channels);
+    } else if (add) {
+      addFloats(line + across * column, patch, channels);
+    } else {
+      copyFloats(patch, line + across * column, channels);
+    }
+  }
+}
+
+/**
+ * Between a sample and the matrix of rows [top, bottom) of the output: out of the sample, or added to it. One row of the
+ * filter after the other, so that most of it is a loop over windows that lie in the image.
+ */
+function movePatches(g: Geometry, sample: usize, patches: usize, top: i32, bottom: i32, add: bool): void {
+  const outWidth = g.outWidth, stride = g.strideWidth, padLeft = g.padLeft;
+  const column = g.inChannels << 2;
+  const step = stride * column;
+  const run = g.filterWidth * g.inChannels;
+  const patch = g.depth << 2;
+  // columns of the output under whose filter numbers lie beside each other
+  const room = g.inWidth - g.filterWidth + padLeft;
+  const isWhole = g.dilationWidth == 1 && room >= 0;
+  const begin = isWhole ? min(outWidth, (padLeft + stride - 1) / stride) : outWidth;
+  const end = isWhole ? max(begin, min(outWidth, room / stride + 1)) : outWidth;
+  for (let y = top; y < bottom; y++, patches += outWidth * patch) {
+    for (let i = 0; i < g.filterHeight; i++) {
+      const down = y * g.strideHeight - g.padTop + i * g.dilationHeight;
+      let to = patches + ((i * run) << 2);
+      if (down < 0 || down >= g.inHeight) {
+        if (!add) for (let x = 0; x < outWidth; x++, to += patch) clearFloats(to, run);
+        continue;
       }
+      const line = sample + down * g.inWidth * column;
+      for (let x = 0; x < begin; x++, to += patch) moveAtEdge(g, line, x * stride - padLeft, to, add);
+      let from = line + (begin * stride - padLeft) * column;
+      if (add) for (let x = begin; x < end; x++, to += patch, from += step) addFloats(from, to, run);
+      else for (let x = begin; x < end; x++, to += patch, from += step) copyFloats(to, from, run);
+      for (let x = end; x < outWidth; x++, to += patch) moveAtEdge(g, line, x * stride - padLeft, to, add);
     }
   }
 }

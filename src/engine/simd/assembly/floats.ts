@@ -4,7 +4,12 @@
 @inline
 export function copyFloats(to: usize, from: usize, n: i32): void {
   for (; n >= 4; n -= 4, to += 16, from += 16) v128.store(to, v128.load(from));
-  for (; n > 0; n--, to += 4, from += 4) store<f32>(to, load<f32>(from));
+  if (n & 2) {
+    store<i64>(to, load<i64>(from));
+    to += 8;
+    from += 8;
+  }
+  if (n & 1) store<f32>(to, load<f32>(from));
 }
 
 // @ts-ignore: decorator

@@ -48,7 +48,7 @@ class Subtract { @inline of(a: v128, b: v128): v128 { return f32x4.sub(a, b); } 
 class Multiply { @inline of(a: v128, b: v128): v128 { return f32x4.mul(a, b); } }
 class Divide { @inline of(a: v128, b: v128): v128 { return f32x4.div(a, b); } }
 class Maximum { @inline of(a: v128, b: v128): v128 { return f32x4.max(a, b); } }
-class Relu { @inline of(a: v128, b: v128): v128 { return f32x4.max(a, splat(0)); } }
+class Relu { @inline of(a: v128, b: v128): v128 { return f32x4.pmax(a, splat(0)); } }
 class Square { @inline of(a: v128, b: v128): v128 { return f32x4.mul(a, a); } }
 class Exponential { @inline of(a: v128, b: v128): v128 { return exponential(a); } }
 class Logarithm { @inline of(a: v128, b: v128): v128 { return logarithm(a); } }

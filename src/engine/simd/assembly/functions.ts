@@ -29,48 +29,79 @@ function chain(x: v128, y: v128, z: f32): v128 {
   return f32x4.add(f32x4.mul(x, y), splat(z));
 }
 
-/** 2^n r for x = n ln 2 + r; zero instead of denormal numbers. */
-export function exponential(x: v128): v128 {
-  const bounded = f32x4.max(f32x4.min(x, splat(88.8)), splat(-88.8));
-  const n = f32x4.nearest(f32x4.mul(bounded, splat(1.44269504)));
-  const r = f32x4.add(
-    f32x4.sub(bounded, f32x4.mul(n, splat(0.693359375))),
-    f32x4.mul(n, splat(2.1219444e-4)),
-  );
+// @ts-ignore: decorator
+@inline
+function all(mask: v128): bool {
+  return i32x4.all_true(mask);
+}
+
+/** 1.5 * 2^23: a number that is added to it is rounded, and its whole part lies in the lowest bits. */
+const rounding: f32 = 12582912;
+
+/** 2^n e^r for x = n ln 2 + r, where 2^n is a float: |x| < 87. Coefficients: Taylor's, on |r| <= ln(2) / 2. */
+// @ts-ignore: decorator
+@inline
+function nearExponential(x: v128): v128 {
+  const shifted = chain(x, splat(1.44269504), rounding);
+  const n = f32x4.sub(shifted, splat(rounding));
+  const r = f32x4.add(f32x4.sub(x, f32x4.mul(n, splat(0.693359375))), f32x4.mul(n, splat(2.1219444e-4)));
   let p = splat(1.3888889e-3);
   p = chain(p, r, 8.3333333e-3);
   p = chain(p, r, 4.1666667e-2);
   p = chain(p, r, 0.16666667);
   p = chain(p, r, 0.5);
   p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r), splat(1));
-  // in two factors, since 2^128 is no float
-  const power = i32x4.trunc_sat_f32x4_s(n);
-  const half = i32x4.shr_s(power, 1);
-  const bias = i32x4.splat(127);
-  p = f32x4.mul(p, i32x4.shl(i32x4.add(half, bias), 23));
-  p = f32x4.mul(p, i32x4.shl(i32x4.add(i32x4.sub(power, half), bias), 23));
-  p = choose(f32x4.gt(x, splat(88.72284)), splat(Infinity), p);
-  return v128.andnot(p, f32x4.lt(x, splat(-87.33655)));
+  // n is added to the exponent, which is around zero; what lies above its bits is shifted out
+  return i32x4.add(p, i32x4.shl(shifted, 23));
 }
 
-/** 2 artanh((m - 1) / (m + 1)) + e ln 2 for x = m 2^e, m in [sqrt(1/2), sqrt(2)). */
-export function logarithm(x: v128): v128 {
-  const tiny = f32x4.lt(x, splat(1.17549435e-38));
-  const scaled = choose(tiny, f32x4.mul(x, splat(8388608)), x);
-  const exponent = i32x4.shr_s(i32x4.sub(scaled, i32x4.splat(0x3f3504f3)), 23);
-  const mantissa = i32x4.sub(scaled, i32x4.shl(exponent, 23));
+/** By the square of e^(x / 2); zero instead of denormal numbers. */
+function farExponential(x: v128): v128 {
+  const bounded = f32x4.pmax(f32x4.pmin(x, splat(120)), splat(-120));
+  const root = nearExponential(f32x4.mul(bounded, splat(0.5)));
+  const power = f32x4.mul(root, root);
+  return choose(f32x4.ne(x, x), x, v128.andnot(power, f32x4.lt(x, splat(-87.33655))));
+}
+
+// @ts-ignore: decorator
+@inline
+export function exponential(x: v128): v128 {
+  return all(f32x4.lt(f32x4.abs(x), splat(87))) ? nearExponential(x) : farExponential(x);
+}
+
+/** 2 artanh((m - 1) / (m + 1)) + e ln 2 for x = m 2^e, m in [sqrt(1/2), sqrt(2)); x is neither denormal nor infinite. */
+// @ts-ignore: decorator
+@inline
+function normalLogarithm(x: v128): v128 {
+  const exponent = i32x4.shr_s(i32x4.sub(x, i32x4.splat(0x3f3504f3)), 23);
+  const mantissa = i32x4.sub(x, i32x4.shl(exponent, 23));
   const t = f32x4.div(f32x4.sub(mantissa, splat(1)), f32x4.add(mantissa, splat(1)));
   const square = f32x4.mul(t, t);
   let p = splat(0.22222222);
   p = chain(p, square, 0.28571429);
   p = chain(p, square, 0.4);
   p = chain(p, square, 0.66666667);
-  const e = f32x4.sub(f32x4.convert_i32x4_s(exponent), v128.and(tiny, splat(23)));
-  let result = f32x4.add(f32x4.mul(f32x4.mul(p, square), t), f32x4.add(t, t));
-  result = f32x4.add(result, f32x4.mul(e, splat(0.69314718)));
+  const log = f32x4.add(f32x4.mul(f32x4.mul(p, square), t), f32x4.add(t, t));
+  return f32x4.add(log, f32x4.mul(f32x4.convert_i32x4_s(exponent), splat(0.69314718)));
+}
+
+/** The least float that is not denormal. */
+const leastNormal: f32 = 1.17549435e-38;
+
+function anyLogarithm(x: v128): v128 {
+  const tiny = f32x4.lt(x, splat(leastNormal));
+  const log = normalLogarithm(choose(tiny, f32x4.mul(x, splat(8388608)), x));
+  let result = f32x4.sub(log, v128.and(tiny, splat(15.9423852)));
   result = choose(f32x4.eq(x, splat(Infinity)), x, result);
   result = choose(f32x4.eq(x, splat(0)), splat(-Infinity), result);
   return choose(f32x4.ge(x, splat(0)), result, splat(NaN));
+}
+
+// @ts-ignore: decorator
+@inline
+export function logarithm(x: v128): v128 {
+  const isNormal = v128.and(f32x4.ge(x, splat(leastNormal)), f32x4.lt(x, splat(Infinity)));
+  return all(isNormal) ? normalLogarithm(x) : anyLogarithm(x);
 }
 
 export function sigmoid(x: v128): v128 {
@@ -114,7 +145,7 @@ export function softplus(x: v128): v128 {
   p = chain(p, square, 2.0 / 5);
   p = chain(p, square, 2.0 / 3);
   p = chain(p, square, 2.0);
-  return f32x4.add(f32x4.max(x, splat(0)), f32x4.mul(p, t));
+  return f32x4.add(f32x4.pmax(x, splat(0)), f32x4.mul(p, t));
 }
 
 /** The error function: its series near zero, else Abramowitz & Stegun 1964, equation 7.1.26 (1.5e-7). */

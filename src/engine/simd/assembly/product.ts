@@ -14,27 +14,53 @@ const rowBlock: i32 = 256;
 /** Bytes that `multiply` needs besides. */
 export const productScratch: i32 = 4 * (depthBlock * tileColumns + rowBlock * depthBlock + tileRows * tileColumns);
 
-/** Four rows and eight columns of the result, written or added. Strides in bytes. */
-function tile(depth: i32, a: usize, aRow: i32, aColumn: i32, b: usize, c: usize, cRow: i32, add: bool): void {
+/**
+ * Four rows and eight columns of the result, written or added. Strides in bytes; from a number of a row of A to the next it is
+ * as far as T is long. The depth is at least one.
+ */
+function tile<T>(depth: i32, a: usize, aRow: i32, b: usize, c: usize, cRow: i32, add: bool): void {
   let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c10 = f32x4.splat(0), c11 = f32x4.splat(0);
   let c20 = f32x4.splat(0), c21 = f32x4.splat(0), c30 = f32x4.splat(0), c31 = f32x4.splat(0);
-  const a1 = aRow, a2 = 2 * aRow, a3 = 3 * aRow;
-  for (const end = b + 32 * depth; b < end; b += 32) {
-    const b0 = v128.load(b), b1 = v128.load(b, 16);
-    let x = v128.load32_splat(a);
+  let b0: v128, b1: v128, x: v128;
+  let a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
+  const end = b + 32 * depth, last = end - 32;
+  do {
+    b0 = v128.load(b);
+    b1 = v128.load(b, 16);
+    x = v128.load32_splat(a);
     c00 = f32x4.add(c00, f32x4.mul(x, b0));
     c01 = f32x4.add(c01, f32x4.mul(x, b1));
-    x = v128.load32_splat(a + a1);
+    x = v128.load32_splat(a1);
     c10 = f32x4.add(c10, f32x4.mul(x, b0));
     c11 = f32x4.add(c11, f32x4.mul(x, b1));
-    x = v128.load32_splat(a + a2);
+    x = v128.load32_splat(a2);
     c20 = f32x4.add(c20, f32x4.mul(x, b0));
     c21 = f32x4.add(c21, f32x4.mul(x, b1));
-    x = v128.load32_splat(a + a3);
+    x = v128.load32_splat(a3);
     c30 = f32x4.add(c30, f32x4.mul(x, b0));
     c31 = f32x4.add(c31, f32x4.mul(x, b1));
-    a += aColumn;
-  }
+    // V8 puts all loads of a block at its front: without a way out here, those of two steps would not fit in the registers
+    if (b == last) break;
+    b0 = v128.load(b, 32);
+    b1 = v128.load(b, 48);
+    x = v128.load32_splat(a, sizeof<T>());
+    c00 = f32x4.add(c00, f32x4.mul(x, b0));
+    c01 = f32x4.add(c01, f32x4.mul(x, b1));
+    x = v128.load32_splat(a1, sizeof<T>());
+    c10 = f32x4.add(c10, f32x4.mul(x, b0));
+    c11 = f32x4.add(c11, f32x4.mul(x, b1));
+    x = v128.load32_splat(a2, sizeof<T>());
+    c20 = f32x4.add(c20, f32x4.mul(x, b0));
+    c21 = f32x4.add(c21, f32x4.mul(x, b1));
+    x = v128.load32_splat(a3, sizeof<T>());
+    c30 = f32x4.add(c30, f32x4.mul(x, b0));
+    c31 = f32x4.add(c31, f32x4.mul(x, b1));
+    a += 2 * sizeof<T>();
+    a1 += 2 * sizeof<T>();
+    a2 += 2 * sizeof<T>();
+    a3 += 2 * sizeof<T>();
+    b += 64;
+  } while (b < end);
   put(c, c00, c01, add);
   put(c + cRow, c10, c11, add);
   put(c + 2 * cRow, c20, c21, add);
@@ -156,11 +182,14 @@ export function multiply(
           const count = min(tileRows, height - i);
           const source = pack ? packed + 4 * (i * deep) : from + i * aRow;
           const target = c + (top + i) * cRow + 4 * left;
-          if (wide == tileColumns && count == tileRows) {
-            tile(deep, source, stepRow, stepColumn, panel, target, cRow, add);
-            continue;
+          if (count == tileRows) {
+            const whole = wide == tileColumns;
+            const to = whole ? target : edge;
+            const toRow: i32 = whole ? cRow : 4 * tileColumns;
+            if (pack) tile<v128>(deep, source, stepRow, panel, to, toRow, whole && add);
+            else tile<f32>(deep, source, stepRow, panel, to, toRow, whole && add);
+            if (whole) continue;
           }
-          if (count == tileRows) tile(deep, source, stepRow, stepColumn, panel, edge, 4 * tileColumns, false);
           for (let r = 0; r < count; r++) {
             const one = edge + 4 * r * tileColumns;
             if (count < tileRows) row(deep, source + r * stepRow, stepColumn, panel, one, false);

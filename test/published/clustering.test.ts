@@ -47,19 +47,24 @@ test.skipIf(!onlyQuick)(
   async () => {
     const { train } = await datasets.digits();
     const some = train.slice(0, 4000);
-    const model = new Autoencoder({ hidden: [256], latentDim: 10, loss: 'bce', seed: 1 });
-    await model.fit(some, { epochs: 15, batchSize: 64 });
-    const codes = await model.encode(some);
-    const mixture = await new GaussianMixture({ k: 10, seed: 1 }).fit(codes);
-    const ours = metrics.clusterScores(await mixture.predict(codes), some.y!).accuracy;
-    const pixels = await new KMeans({ k: 10, seed: 1, restarts: 2 }).fit(some.x);
-    const plain = metrics.clusterScores(await pixels.predict(some.x), some.y!).accuracy;
+    const found = { codes: [] as number[], pixels: [] as number[] };
+    // one seed alone may find worse clusters on a processor that rounds in another order
+    for (const seed of [1, 2, 3]) {
+      const model = new Autoencoder({ hidden: [256], latentDim: 10, loss: 'bce', seed });
+      await model.fit(some, { epochs: 15, batchSize: 64 });
+      const codes = await model.encode(some);
+      model.dispose();
+      const mixture = await new GaussianMixture({ k: 10, seed }).fit(codes);
+      found.codes.push(metrics.clusterScores(await mixture.predict(codes), some.y!).accuracy);
+      const pixels = await new KMeans({ k: 10, seed, restarts: 2 }).fit(some.x);
+      found.pixels.push(metrics.clusterScores(await pixels.predict(some.x), some.y!).accuracy);
+    }
     report({
-      what: 'quick: 4 000 digits in ten clusters, accuracy of a mixture on codes',
-      ours: ours.toFixed(3),
-      reference: plain.toFixed(3),
+      what: 'quick: 4 000 digits in ten clusters, accuracy of a mixture on codes, mean of 3 seeds',
+      ours: average(found.codes).toFixed(3),
+      reference: average(found.pixels).toFixed(3),
       source: 'k-means on pixels',
     });
-    expect(ours).toBeGreaterThan(plain + 0.05);
+    expect(average(found.codes)).toBeGreaterThan(average(found.pixels) + 0.05);
   },
 );

@@ -1,7 +1,7 @@
 export { type Lifted, liftConstants } from './lift.ts';
 export { type Distribution, difference, type Node, type Program, print, type Value, valuesOf } from './program.ts';
 export { type ReplayInputs, replay } from './replay.ts';
-export { applyRule, named, type RuleFor } from './rules.ts';
+export { applyRule } from './rules.ts';
 export { type Attributes, pooling, windowSizes } from './shapes.ts';
 export { simplify } from './simplify.ts';
 export { threadsFor } from './threadsFor.ts';

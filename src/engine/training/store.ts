@@ -66,13 +66,14 @@ export class Store {
     this.#mirror.moved();
   }
 
-  /** Goes on from what the variables are, if somebody has set them: before every step. */
+  /** Goes on from what the variables are, if somebody has set them: before weights are used. */
   adopt(): void {
     if (this.#mirror.takeChanges()) this.#read();
   }
 
   /** The weights as they are now. */
   keep(): Kept {
+    this.adopt();
     const all = extentOf(this.weights);
     const values = this.#spare.pop() ?? new Float32Array(all.length);
     values.set(all);

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { Mirror } from '../../../src/engine/training/mirror.ts';
+import { Store } from '../../../src/engine/training/store.ts';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -100,4 +101,18 @@ test('variables that were disposed are left alone, and no tensor stays behind', 
   mirror.release();
   variables[1].dispose();
   expect(tf.memory().numTensors).toBe(before);
+});
+
+test('weights that are kept are those that somebody has just set', () => {
+  const variables = variablesOf();
+  const store = new Store({ layers: [{ name: 'all', variables }], weights: variables, optimizer: 'sgd' });
+  releases.push(() => store.release());
+  variables[1].assign(tf.scalar(9));
+  const kept = store.keep();
+  store.weights[1].values[0] = Number.NaN;
+  store.touch();
+  expect(variables[1].dataSync()[0]).toBeNaN();
+  kept.restore();
+  expect(variables[1].dataSync()[0]).toBe(9);
+  expect(Array.from(variables[0].dataSync())).toEqual([1, 2]);
 });

@@ -14,7 +14,7 @@ import { measure, measureFirstUse, Team } from './sitting.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const help = `npm run bench -- training [options]
 
-  --quick             fewer steps a run, in place of whole epochs: a sitting in under ten minutes
+  --quick             fewer steps a run, in place of whole epochs: a sitting in a quarter of an hour
   --only NET,…        ${Object.keys(nets).join(', ')}
   --batch N,…         batch sizes, in place of each net's own
   --engines NAME,…    ours: ${engineNames.join(', ')}
